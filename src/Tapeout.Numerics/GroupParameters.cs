@@ -1,0 +1,114 @@
+namespace Tapeout.Numerics;
+
+/// <summary>What a quantiser measures over the values that share a scale, and how it makes codes from it: see <see cref="TensorCodec"/>.</summary>
+internal readonly struct GroupParameters
+{
+    private readonly float _scale;
+    private readonly float _minimum;
+    private readonly int _zero;
+
+    private GroupParameters(float scale, float minimum, int zero)
+    {
+        _scale = scale;
+        _minimum = minimum;
+        _zero = zero;
+    }
+
+    /// <summary>Measures <paramref name="values"/>, the first of which is value <paramref name="index"/> of the tensor.</summary>
+    public static GroupParameters Measure(NumberFormat format, ReadOnlySpan<float> values, long index)
+    {
+        float low = float.PositiveInfinity;
+        float high = float.NegativeInfinity;
+        double sum = 0;
+        for (int i = 0; i < values.Length; i++)
+        {
+            float value = values[i];
+            if (!float.IsFinite(value))
+                throw new NonFiniteValueException(index + i, value);
+            low = value < low ? value : low;
+            high = value > high ? value : high;
+            sum += MathF.Abs(value);
+        }
+        float largest = -low > high ? -low : high;
+        ElementType type = format.ScaleType;
+        switch (format.Element)
+        {
+            case ElementType.I8:
+                return new(ScaleOf(type, largest / 127f, 127), 0, 0);
+            case ElementType.I4:
+                return new(ScaleOf(type, largest / 7f, 7), 0, 0);
+            case ElementType.U4 when format.Offset == OffsetKind.ZeroPoint:
+                low = low < 0 ? low : 0;
+                high = high > 0 ? high : 0;
+                float step = ScaleOf(type, (high - low) / 15f, 15);
+                float zero = MathF.Round(-low / step, MidpointRounding.ToEven);
+                return new(step, 0, (int)(zero > 15 ? 15 : zero));
+            case ElementType.U4:
+                float scale = ScaleOf(type, (high - low) / 15f, 15);
+                return new(scale, FloatConversion.RoundTo(type, low), 0);
+            default:
+                return new(ScaleOf(type, (float)(sum / values.Length), 1), 0, 0);
+        }
+    }
+
+    /// <summary>Writes scale and offset into their planes.</summary>
+    public void Write(in TensorLayout layout, Span<byte> packed, int row, int group)
+    {
+        TensorCodec.WriteScale(layout, packed, row, group, _scale);
+        if (layout.Format.Offset == OffsetKind.ZeroPoint)
+            TensorCodec.WriteZeroPoint(layout, packed, row, group, _zero);
+        else if (layout.Format.Offset == OffsetKind.Minimum)
+            TensorCodec.WriteMinimum(layout, packed, row, group, _minimum);
+    }
+
+    /// <summary>The codes of <paramref name="values"/>.</summary>
+    public void Encode(NumberFormat format, ReadOnlySpan<float> values, Span<sbyte> codes)
+    {
+        float scale = _scale;
+        switch (format.Element)
+        {
+            case ElementType.I8:
+                Encode(values, codes, scale, -127, 127);
+                break;
+            case ElementType.I4:
+                Encode(values, codes, scale, -8, 7);
+                break;
+            case ElementType.U4 when format.Offset == OffsetKind.ZeroPoint:
+                for (int i = 0; i < values.Length; i++)
+                    codes[i] = (sbyte)Clamp(MathF.Round(values[i] / scale, MidpointRounding.ToEven) + _zero, 0, 15);
+                break;
+            case ElementType.U4:
+                for (int i = 0; i < values.Length; i++)
+                    codes[i] = (sbyte)Clamp(MathF.Round((values[i] - _minimum) / scale, MidpointRounding.ToEven), 0, 15);
+                break;
+            case ElementType.Ternary:
+                Encode(values, codes, scale, -1, 1);
+                break;
+            default:
+                for (int i = 0; i < values.Length; i++)
+                    codes[i] = values[i] >= 0 ? (sbyte)1 : (sbyte)-1;
+                break;
+        }
+    }
+
+    private static void Encode(ReadOnlySpan<float> values, Span<sbyte> codes, float scale, float low, float high)
+    {
+        for (int i = 0; i < values.Length; i++)
+            codes[i] = (sbyte)Clamp(MathF.Round(values[i] / scale, MidpointRounding.ToEven), low, high);
+    }
+
+    private static int Clamp(float value, float low, float high)
+    {
+        value = value < low ? low : value;
+        return (int)(value > high ? high : value);
+    }
+
+    private static float ScaleOf(ElementType type, float scale, float largestCode)
+    {
+        scale = FloatConversion.RoundTo(type, scale);
+        // A scale rounded up from the very end of binary32, or from a range that overflows, would make the largest code an infinity.
+        if (float.IsInfinity(largestCode * scale))
+            scale = FloatConversion.RoundTo(type, float.MaxValue / (largestCode + 1));
+        return scale == 0 ? 1 : scale;
+    }
+}
