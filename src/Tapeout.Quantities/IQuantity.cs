@@ -5,7 +5,7 @@ namespace Tapeout.Quantities;
 /// parsing what was printed gives the same quantity.
 /// </summary>
 /// <typeparam name="TSelf">The quantity itself.</typeparam>
-public interface IQuantity<TSelf> : IComparable<TSelf>
+public interface IQuantity<TSelf> : IComparable<TSelf>, IComparable
     where TSelf : struct, IQuantity<TSelf>
 {
     /// <summary>The count of base units, as the summary of the type names them.</summary>
@@ -25,4 +25,7 @@ public interface IQuantity<TSelf> : IComparable<TSelf>
 
     /// <summary>Parses a number with a unit; on failure <paramref name="problem"/> says what is allowed, as a clause without a full stop.</summary>
     static abstract bool TryParse(string text, out TSelf value, out string problem);
+
+    int IComparable.CompareTo(object? obj) =>
+        obj is TSelf other ? CompareTo(other) : throw new ArgumentException($"{obj} is not {TSelf.Noun}.", nameof(obj));
 }

@@ -1,0 +1,25 @@
+using Tapeout.Quantities;
+
+namespace Tapeout.Chips;
+
+/// <summary>A class of links to other chips.</summary>
+public sealed record LinkDescription
+{
+    /// <summary>The link class, as SEND and EXCHANGE name it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Links of this class on one chip.</summary>
+    [Within("1", "65536")]
+    public required int Count { get; init; }
+
+    /// <summary>Bytes per second of one link in each direction.</summary>
+    [Within("1MB/s", "1PB/s")]
+    public required Bandwidth Bandwidth { get; init; }
+
+    /// <summary>From the sender's buffer to the receiver's, one hop, shortest message.</summary>
+    [Within("0ns", "1s")]
+    public required Duration Latency { get; init; }
+
+    /// <summary>How the links are meant to be wired.</summary>
+    public required string Topology { get; init; }
+}
