@@ -1,0 +1,71 @@
+using Tapeout.Numerics;
+using Tapeout.Quantities;
+
+namespace Tapeout.Compiler;
+
+/// <summary>The quantisations that can be named on the command line.</summary>
+public static class QuantisationFormats
+{
+    private static readonly NumberFormat GroupActivation = NumberFormat.Int8Group(32);
+
+    private static readonly QuantisationRecipe[] Known =
+    [
+        new("f32", NumberFormat.F32, NumberFormat.F32, NumberFormat.F32),
+        new("f16", NumberFormat.F16, NumberFormat.F32, NumberFormat.F16),
+        new("bf16", NumberFormat.BF16, NumberFormat.F32, NumberFormat.F16),
+        new("int8", NumberFormat.Int8Row, NumberFormat.Int8Row, NumberFormat.F16),
+        new("int4", NumberFormat.Int4Group(32), GroupActivation, NumberFormat.F16),
+        new(
+            "ternary",
+            new(ElementType.Ternary, ScaleGranularity.Row, 0, OffsetKind.None, ElementType.F32),
+            NumberFormat.Int8Row,
+            NumberFormat.F16
+        ),
+        new(
+            "binary",
+            new(ElementType.Binary, ScaleGranularity.Row, 0, OffsetKind.None, ElementType.F32),
+            NumberFormat.Int8Row,
+            NumberFormat.F16
+        ),
+        new("native", null, GroupActivation, NumberFormat.F16),
+    ];
+
+    /// <summary>The short names.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Known.Select(r => r.Name)];
+
+    /// <summary>
+    /// The recipe of a short name, or of any weight format by its full name (int8-g64, int4-g128-min, ternary-tensor …); with
+    /// <c>/f32</c> behind it the activations stay float32 (weights only).
+    /// </summary>
+    /// <exception cref="InvalidInputException">There is no such quantisation.</exception>
+    public static QuantisationRecipe Find(string name, string? kvFormat)
+    {
+        bool weightsOnly = name.EndsWith("/f32", StringComparison.Ordinal);
+        string weights = weightsOnly ? name[..^4] : name;
+        QuantisationRecipe? recipe = Known.FirstOrDefault(r => r.Name == weights);
+        if (recipe is null && NumberFormat.TryParse(weights, out NumberFormat format) && format.Element != ElementType.I32)
+        {
+            NumberFormat activation = format.Granularity == ScaleGranularity.Group ? GroupActivation : NumberFormat.Int8Row;
+            recipe = new(name, format, format.IsFloat ? NumberFormat.F32 : activation, NumberFormat.F16);
+        }
+        if (recipe is null)
+        {
+            throw new InvalidInputException(
+                $"'{name}' is not a quantisation: use {string.Join(", ", Names)}, or a weight format such as int8-g64, int4-g128-zero or ternary-tensor, with /f32 behind it for float32 activations."
+            );
+        }
+        if (weightsOnly)
+            recipe = recipe with { Name = name, Activation = NumberFormat.F32 };
+        return kvFormat is null ? recipe : recipe with { Kv = KvFormat(kvFormat) };
+    }
+
+    private static NumberFormat KvFormat(string name) =>
+        name switch
+        {
+            "f32" => NumberFormat.F32,
+            "f16" => NumberFormat.F16,
+            "int8" => NumberFormat.Int8Row,
+            "int4" => NumberFormat.Int4Group(32, OffsetKind.Minimum),
+            _ => throw new InvalidInputException($"'{name}' is not a format of the KV cache: use f32, f16, int8 or int4."),
+        };
+}
