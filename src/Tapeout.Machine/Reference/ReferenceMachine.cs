@@ -1,0 +1,213 @@
+using System.Runtime.InteropServices;
+using Tapeout.Isa;
+using Tapeout.Numerics;
+using Tapeout.Quantities;
+
+namespace Tapeout.Machine.Reference;
+
+/// <summary>
+/// The living definition of the instruction set: executes a tape one instruction after the other, at every rank and tile of its group, by
+/// the methods of <see cref="Semantics"/>. Ranks of a role go in lock-step; roles take turns where one waits for another.
+/// </summary>
+public sealed class ReferenceMachine : IMachine
+{
+    private readonly RoleMemory[] _memories;
+    private readonly StepOutput _output = new();
+    private readonly Dictionary<(int Channel, int Rank, int Tile), Queue<Parcel>> _channels = [];
+
+    /// <summary>Allocates the memories of all ranks and tiles and fills the constants.</summary>
+    /// <param name="tape">A verified tape.</param>
+    /// <param name="constants">The quantised model that the tape was compiled for.</param>
+    /// <exception cref="TapeFaultException">A tensor does not have the format or shape of its buffer.</exception>
+    public ReferenceMachine(Tape tape, IConstantSource constants)
+    {
+        Tape = tape;
+        _memories = [.. tape.Roles.Select(role => new RoleMemory(role, tape.Envelope))];
+        foreach (RoleMemory memory in _memories)
+            memory.Fill(constants);
+    }
+
+    /// <inheritdoc/>
+    public Tape Tape { get; }
+
+    /// <inheritdoc/>
+    public StepOutput Output => _output;
+
+    /// <summary>Sees every instruction; null for none.</summary>
+    public IExecutionObserver? Observer { get; set; }
+
+    /// <summary>Threads that one instruction may use; no bit depends on it.</summary>
+    public int Threads { get; set; } = Environment.ProcessorCount;
+
+    /// <inheritdoc/>
+    public void Execute(Step step) => Execute(step, (_, instances) => Enumerable.Range(0, instances.Count));
+
+    /// <summary>Executes a step, the instances of each role in a given order that keeps the dependences of <see cref="Sequencer.Predecessors"/>.</summary>
+    /// <param name="step">What the tape is bound to.</param>
+    /// <param name="order">Gives the indices of a role's instances in the order of execution.</param>
+    /// <exception cref="InvalidInputException">The step does not fit the envelope, or an activation became NaN or infinite.</exception>
+    /// <exception cref="TapeFaultException">The tape is wrong.</exception>
+    public void Execute(Step step, Func<Role, IReadOnlyList<InstructionInstance>, IEnumerable<int>> order)
+    {
+        step.Check(Tape.Envelope);
+        _output.Clear();
+        _channels.Clear();
+        List<(RoleMemory Memory, IReadOnlyList<InstructionInstance> Instances, int[] Order)> streams = [];
+        foreach (RoleMemory memory in _memories)
+        {
+            List<InstructionInstance> instances = [.. Sequencer.Unroll(memory.Role, step.Sizes)];
+            streams.Add((memory, instances, [.. order(memory.Role, instances)]));
+        }
+        int[] next = new int[streams.Count];
+        bool moved = true;
+        while (moved)
+        {
+            moved = false;
+            for (int s = 0; s < streams.Count; s++)
+            {
+                (RoleMemory memory, IReadOnlyList<InstructionInstance> instances, int[] sequence) = streams[s];
+                while (next[s] < sequence.Length && TryExecute(memory, instances[sequence[next[s]]], step))
+                {
+                    next[s]++;
+                    moved = true;
+                }
+            }
+        }
+        for (int s = 0; s < streams.Count; s++)
+        {
+            if (next[s] == streams[s].Order.Length)
+                continue;
+            Instruction instruction = streams[s].Instances[streams[s].Order[next[s]]].Instruction;
+            throw new TapeFaultException(
+                $"Role '{streams[s].Memory.Role.Name}' waits for a region that no other role sends any more.",
+                instruction
+            );
+        }
+    }
+
+    /// <summary>
+    /// The bytes of an operand, laid out by <see cref="TensorLayout"/> for its region alone: rows and columns from 0, no padding from the buffer.
+    /// </summary>
+    /// <param name="point">Who executes what: as given to the observer.</param>
+    /// <param name="descriptor">The number of the descriptor.</param>
+    /// <param name="inner">Added to the index of the inner stack: page, leaf, node.</param>
+    /// <returns>The layout and the bytes; a layout of 0 rows and no bytes for an empty region.</returns>
+    public (TensorLayout Layout, byte[] Bytes) ReadRegion(in ExecutionPoint point, int descriptor, int inner = 0)
+    {
+        MatrixView source = MemoryOf(point.Role).View(point, descriptor, inner);
+        TensorLayout layout = new(source.Format, source.IsEmpty ? 0 : source.Rows.Count, source.IsEmpty ? 0 : source.Columns.Count);
+        byte[] bytes = new byte[layout.Bytes];
+        if (source.IsEmpty)
+            return (layout, bytes);
+        unsafe
+        {
+            fixed (byte* target = bytes)
+                MatrixView.Copy(source, MatrixView.Over(layout, target));
+        }
+        return (layout, bytes);
+    }
+
+    /// <summary>An operand as float32, de-quantised, row by row. Not for int32 regions.</summary>
+    /// <param name="point">Who executes what: as given to the observer.</param>
+    /// <param name="descriptor">The number of the descriptor.</param>
+    /// <param name="inner">Added to the index of the inner stack: page, leaf, node.</param>
+    public float[] ReadFloats(in ExecutionPoint point, int descriptor, int inner = 0)
+    {
+        MatrixView source = MemoryOf(point.Role).View(point, descriptor, inner);
+        float[] values = new float[source.IsEmpty ? 0 : checked(source.Rows.Count * source.Columns.Count)];
+        for (int i = 0; values.Length > 0 && i < source.Rows.Count; i++)
+            source.Dequantise(source.Rows.Start + i, values.AsSpan(i * source.Columns.Count));
+        return values;
+    }
+
+    /// <summary>An operand of int32, row by row.</summary>
+    /// <param name="point">Who executes what: as given to the observer.</param>
+    /// <param name="descriptor">The number of the descriptor.</param>
+    public int[] ReadIntegers(in ExecutionPoint point, int descriptor)
+    {
+        (TensorLayout layout, byte[] bytes) = ReadRegion(point, descriptor);
+        return layout.Format.Element == ElementType.I32
+            ? MemoryMarshal.Cast<byte, int>(bytes)[..(layout.Rows * layout.Columns)].ToArray()
+            : throw new InvalidOperationException($"The operand is {layout.Format}, not i32.");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (RoleMemory memory in _memories)
+            memory.Dispose();
+    }
+
+    internal Queue<Parcel> Channel(int channel, int rank, int tile)
+    {
+        if (!_channels.TryGetValue((channel, rank, tile), out Queue<Parcel>? queue))
+            _channels[(channel, rank, tile)] = queue = [];
+        return queue;
+    }
+
+    private RoleMemory MemoryOf(Role role) => _memories.First(memory => ReferenceEquals(memory.Role, role));
+
+    /// <summary>Executes an instance at all ranks and tiles; false if it receives and nothing has been sent yet.</summary>
+    private bool TryExecute(RoleMemory memory, InstructionInstance instance, Step step)
+    {
+        Role role = memory.Role;
+        Instruction instruction = instance.Instruction;
+        int tiles = instruction.Tiles.Count;
+        int units = role.Ranks * tiles;
+        if (instruction is Receive receive)
+        {
+            for (int unit = 0; unit < units; unit++)
+            {
+                if (Channel(receive.Channel, unit / tiles, instruction.Tiles.First + unit % tiles).Count == 0)
+                    return false;
+            }
+        }
+        int layer = Tape.Origins.IsEmpty ? -1 : Tape.Origins[instruction.Origin].Layer(instance.Loops);
+        // Products and attention of different tiles write different places; all others are small and some act on shared tables.
+        if (units > 1 && Threads > 1 && Observer is null && instruction is MatMul or Attend)
+        {
+            try
+            {
+                Parallel.For(
+                    0,
+                    units,
+                    new ParallelOptions { MaxDegreeOfParallelism = Threads },
+                    unit => ExecuteAt(memory, new(role, unit / tiles, unit % tiles, instance, step, layer), 1)
+                );
+            }
+            catch (AggregateException exception)
+            {
+                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(exception.InnerExceptions[0]);
+            }
+            return true;
+        }
+        for (int unit = 0; unit < units; unit++)
+            ExecuteAt(memory, new(role, unit / tiles, unit % tiles, instance, step, layer), Threads);
+        return true;
+    }
+
+    private void ExecuteAt(RoleMemory memory, ExecutionPoint point, int threads)
+    {
+        Observer?.Executing(point);
+        try
+        {
+            point.Instance.Instruction.Accept(new Semantics(this, memory, point, threads));
+        }
+        catch (Exception exception) when (exception is ArgumentException or IndexOutOfRangeException or OverflowException)
+        {
+            throw new TapeFaultException($"{RoleMemory.Where(point)}: {exception.Message}", point.Instance.Instruction, inner: exception);
+        }
+        catch (InvalidOperationException exception) when (exception is not TapeFaultException)
+        {
+            throw new TapeFaultException($"{RoleMemory.Where(point)}: {exception.Message}", point.Instance.Instruction, inner: exception);
+        }
+        catch (NonFiniteValueException exception)
+        {
+            throw new InvalidInputException(
+                $"An activation became {exception.Value} before {Semantics.OperatorName(Tape, point)} could quantise it: use a format with more precision for this model.",
+                exception
+            );
+        }
+        Observer?.Executed(point);
+    }
+}
