@@ -1,3 +1,5 @@
+using Tapeout.Numerics;
+
 namespace Tapeout.Machine.Reference;
 
 /// <summary>Orders of an unrolled stream that keep every dependence: any of them gives the same bits if the tape's tokens are right.</summary>
@@ -26,12 +28,12 @@ public static class TopologicalOrder
             if (missing[i] == 0)
                 ready.Add(i);
         }
-        Random random = new(seed);
+        uint draw = 0;
         int[] order = new int[count];
         int placed = 0;
         while (ready.Count > 0)
         {
-            int choice = random.Next(ready.Count);
+            int choice = (int)(CounterRandom.Word(unchecked((ulong)seed), 0, 0, draw++) % (uint)ready.Count);
             int instance = ready[choice];
             ready[choice] = ready[^1];
             ready.RemoveAt(ready.Count - 1);

@@ -1,3 +1,5 @@
+using Tapeout.Numerics;
+
 namespace Tapeout.Machine.Sessions;
 
 /// <summary>Hands out the pages of the KV cache. No value depends on which pages a sequence gets.</summary>
@@ -12,7 +14,13 @@ public sealed class PageAllocator
     {
         int[] order = [.. Enumerable.Range(0, pages)];
         if (scatterSeed is int seed)
-            new Random(seed).Shuffle(order);
+        {
+            for (int i = pages - 1; i > 0; i--)
+            {
+                int j = (int)(CounterRandom.Word(unchecked((ulong)seed), 0, (uint)i, 0) % (uint)(i + 1));
+                (order[i], order[j]) = (order[j], order[i]);
+            }
+        }
         for (int i = pages - 1; i >= 0; i--)
             _free.Push(order[i]);
         Pages = pages;

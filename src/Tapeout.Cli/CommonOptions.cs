@@ -1,0 +1,85 @@
+using System.CommandLine;
+using Tapeout.Chips;
+using Tapeout.Compiler;
+using Tapeout.Models;
+using Tapeout.Models.Importers;
+using Tapeout.Quantities;
+
+namespace Tapeout.Cli;
+
+/// <summary>The options that name a model, a chip and a quantisation, shared by all verbs that compile.</summary>
+internal sealed class CommonOptions
+{
+    private readonly Option<string> model = new("--model", "-m")
+    {
+        Description = "A .gguf file or a name of the catalog.",
+        DefaultValueFactory = _ => ModelSource.EmbeddedDefault,
+    };
+    private readonly Option<string> chip = new("--chip")
+    {
+        Description = "A chip of the catalog or a .yaml file.",
+        DefaultValueFactory = _ => "ideal",
+    };
+    private readonly Option<string[]> set = new("--set")
+    {
+        Description = "Overrides a field of the chip: path=value.",
+        DefaultValueFactory = _ => [],
+    };
+    private readonly Option<string> format = new("--format", "-f")
+    {
+        Description = $"Quantisation: {string.Join(", ", QuantisationFormats.Names)}, or a weight format.",
+        DefaultValueFactory = _ => "int8",
+    };
+    private readonly Option<string?> kv = new("--kv-format") { Description = "KV cache: f32, f16, int8, int4." };
+    private readonly Option<int> chips = new("--chips") { Description = "Chips that share every layer.", DefaultValueFactory = _ => 1 };
+    private readonly Option<TensorParallelism> parallel = new("--parallel") { Description = "gather or reduce." };
+    private readonly Option<int> context = new("--context") { Description = "Most positions of a sequence; 0 for the model's own." };
+    private readonly Option<string[]> overrides = new("--override-kv")
+    {
+        Description = "Overrides metadata of the file: KEY=TYPE:VALUE.",
+        DefaultValueFactory = _ => [],
+    };
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[model, chip, set, format, kv, chips, parallel, context, overrides])
+            command.Options.Add(option);
+    }
+
+    public Model OpenModel(ParseResult parsed) =>
+        ModelSource.Open(
+            parsed.GetValue(model)!,
+            new() { MetadataOverrides = [.. parsed.GetValue(overrides)!.Select(MetadataOverride.Parse)] }
+        );
+
+    public ChipDescription LoadChip(ParseResult parsed) => ChipReader.Load(parsed.GetValue(chip)!, parsed.GetValue(set));
+
+    public CompilationOptions Compilation(ParseResult parsed, ChipDescription description) =>
+        new()
+        {
+            Chip = description,
+            Format = parsed.GetValue(format)!,
+            KvFormat = parsed.GetValue(kv),
+            Chips = parsed.GetValue(chips),
+            Parallelism = parsed.GetValue(parallel),
+            ContextLength = Context(parsed),
+        };
+
+    private int Context(ParseResult parsed)
+    {
+        int value = parsed.GetValue(context);
+        return value is >= 0 and <= 1 << 24
+            ? value
+            : throw new InvalidInputException(
+                $"A context of {value} positions is not possible: use 1 to {1 << 24}, or 0 for the model's own."
+            );
+    }
+
+    /// <summary>A number of tokens that makes sense.</summary>
+    public static int Count(string option, int value, int least)
+    {
+        return value >= least && value <= 1 << 24
+            ? value
+            : throw new InvalidInputException($"{option} is {value}, but must be {least} to {1 << 24}.");
+    }
+}

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Tapeout.Chips;
+using Tapeout.Compiler;
+using Tapeout.Models;
+using Tapeout.Timing;
+
+namespace Tapeout.Cli;
+
+/// <summary><c>tapeout simulate</c>: compiles the shape only and times it.</summary>
+internal static class SimulateVerb
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    public static Command Create(TextWriter output)
+    {
+        CommonOptions common = new();
+        Option<int> promptTokens = new("--prompt-tokens") { Description = "Tokens of each prompt.", DefaultValueFactory = _ => 128 };
+        Option<int> maxTokens = new("--max-tokens", "-n") { Description = "Tokens made for each prompt.", DefaultValueFactory = _ => 128 };
+        Option<int> batch = new("--batch", "-b") { Description = "Sequences at once.", DefaultValueFactory = _ => 1 };
+        Option<bool> json = new("--json") { Description = "Prints one JSON object." };
+        Command command = new("simulate", "Times a model on a chip; no weights are needed.") { promptTokens, maxTokens, batch, json };
+        common.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            Stopwatch watch = Stopwatch.StartNew();
+            int prompt = CommonOptions.Count("--prompt-tokens", parsed.GetValue(promptTokens), 1);
+            int made = CommonOptions.Count("--max-tokens", parsed.GetValue(maxTokens), 1);
+            int sequences = CommonOptions.Count("--batch", parsed.GetValue(batch), 1);
+            ChipDescription chip = common.LoadChip(parsed);
+            using Model model = common.OpenModel(parsed);
+            CompilationOptions options = common.Compilation(parsed, chip) with
+            {
+                MaxSequences = sequences,
+                MaxTokensPerStep = Math.Max(64, sequences),
+                Weights = false,
+            };
+            if (options.ContextLength == 0)
+                options = options with { ContextLength = Math.Min(model.Configuration.ContextLength, prompt + made) };
+            if (prompt + made > options.ContextLength)
+                throw new Quantities.InvalidInputException(
+                    $"{prompt} prompt tokens and {made} more do not fit a context of {options.ContextLength}: use fewer, or raise --context."
+                );
+            CompilationResult result = Compilation.Compile(model, options);
+            Prediction prediction = Predictor.Predict(result.Tape, chip, prompt, made, sequences);
+            if (parsed.GetValue(json))
+            {
+                JsonObject root = PredictionReport.Json(chip, options, model, result.Tape, prediction);
+                root["host"] = new JsonObject { ["seconds"] = watch.Elapsed.TotalSeconds };
+                output.WriteLine(root.ToJsonString(Indented));
+                return 0;
+            }
+            PredictionReport.Print(output, chip, options, model, prediction);
+            CompilationReport report = result.Report;
+            output.WriteLine("placement (per chip; SRAM per tile)");
+            PredictionReport.Row(
+                output,
+                "SRAM",
+                $"{report.SramBytesPerTile / 1048576.0:#,0.##} MiB",
+                $"{report.ResidentTensors} weight tensors resident"
+            );
+            PredictionReport.Row(
+                output,
+                "memory",
+                $"{report.DramBytesPerChip / 1048576.0:#,0.##} MiB",
+                $"{report.StreamedTensors} weight tensors streamed"
+            );
+            PredictionReport.Row(output, "KV cache", $"{report.KvBytes / 1048576.0:#,0.##} MiB", "");
+            output.WriteLine($"host: {PredictionReport.Seconds(watch.Elapsed.TotalSeconds)}");
+            return 0;
+        });
+        return command;
+    }
+}

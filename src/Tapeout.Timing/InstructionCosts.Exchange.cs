@@ -1,0 +1,142 @@
+using Tapeout.Chips;
+using Tapeout.Isa;
+
+namespace Tapeout.Timing;
+
+internal sealed partial class InstructionCosts
+{
+    /// <summary>
+    /// All-gather of n parts of p bytes. A member takes in (n − 1) · p through its port; a mesh also carries half of the parts over its
+    /// bisection (once with multicast, once for each member behind it without). Steps of latency follow from the algorithm.
+    /// </summary>
+    public InstructionCost Visit(Exchange instruction)
+    {
+        long part = Of(instruction.Source).Bytes;
+        long cycles = 0;
+        long latency = 0;
+        long network = 0;
+        long links = 0;
+        long gathered = part;
+        if (instruction.Group is Group.Ranks or Group.All && _role.Ranks > 1)
+        {
+            // The links of a chip serve all its tiles; members of a chip send the same ranges once.
+            long chipPart = part * (IsShared(instruction.Source) ? 1 : _tiles);
+            links = (_role.Ranks - 1) * chipPart;
+            (long c, long l) = OverLinks(instruction.LinkClass, instruction.Algorithm, links);
+            cycles += c;
+            latency += l;
+            gathered = part * _role.Ranks;
+        }
+        if (instruction.Group is Group.Tiles or Group.All && _tiles > 1)
+        {
+            long taken = gathered * (_tiles - 1);
+            long port = _chip.Network.LinkRate.TimeFor(new(taken)).Count;
+            cycles += Math.Max(port, BisectionCycles(gathered, instruction.Algorithm));
+            latency += Hops(instruction.Algorithm) * _chip.Network.HopLatency.Count;
+            network = taken * (instruction.Algorithm == CollectiveAlgorithm.Multicast ? 1 : _tiles);
+        }
+        Limiter cause = links > 0 ? Limiter.Links : Limiter.Network;
+        return Paid(cause, cycles, latency) with { NetworkBytes = network, LinkBytes = links };
+    }
+
+    /// <summary>All-reduce of p bytes: log2(n) exchanges (butterfly), twice that (tree), n − 1 (direct, ring), or one pass up and down in the network.</summary>
+    public InstructionCost Visit(Reduce instruction)
+    {
+        Shape source = Of(instruction.Source);
+        long cycles = 0;
+        long latency = 0;
+        long network = 0;
+        long links = 0;
+        if (instruction.Group is Group.Ranks or Group.All && _role.Ranks > 1)
+        {
+            long chipPart = source.Bytes * (IsShared(instruction.Source) ? 1 : _tiles);
+            long rounds = Rounds(instruction.Algorithm, _role.Ranks);
+            links = rounds * chipPart;
+            (long c, long l) = OverLinks(instruction.LinkClass, instruction.Algorithm, links);
+            cycles += c + rounds * VectorCycles(source.Elements);
+            latency += l;
+        }
+        if (instruction.Group is Group.Tiles or Group.All && _tiles > 1)
+        {
+            long rounds = Rounds(instruction.Algorithm, _tiles);
+            cycles += rounds * (_chip.Network.LinkRate.TimeFor(new(source.Bytes)).Count + VectorCycles(source.Elements));
+            latency += Hops(instruction.Algorithm) * _chip.Network.HopLatency.Count;
+            network = rounds * source.Bytes * _tiles;
+        }
+        return Paid(links > 0 ? Limiter.Links : Limiter.Network, cycles, latency) with { NetworkBytes = network, LinkBytes = links };
+    }
+
+    public InstructionCost Visit(Send instruction)
+    {
+        long bytes = Of(instruction.Source).Bytes * _tiles;
+        (long cycles, long latency) = OverLinks(instruction.LinkClass, CollectiveAlgorithm.Direct, bytes);
+        return Paid(Limiter.Links, cycles, latency) with { LinkBytes = bytes };
+    }
+
+    // The sender's SEND carries bytes and latency; the receiver waits for it by its token.
+    public InstructionCost Visit(Receive instruction) => On(Limiter.Links, 0);
+
+    /// <summary>Bytes out of one chip over all links of a class, and the latency of the algorithm's steps.</summary>
+    private (long Cycles, long Latency) OverLinks(int linkClass, CollectiveAlgorithm algorithm, long bytes)
+    {
+        if (_chip.Links.Count == 0)
+            return (0, 0);
+        LinkDescription link = _chip.Links[Math.Clamp(linkClass, 0, _chip.Links.Count - 1)];
+        long steps = algorithm switch
+        {
+            CollectiveAlgorithm.Ring => Math.Max(1, _role.Ranks - 1),
+            CollectiveAlgorithm.Butterfly => Log2(_role.Ranks),
+            CollectiveAlgorithm.Tree => 2 * Log2(_role.Ranks),
+            CollectiveAlgorithm.InNetwork => 2,
+            _ => 1,
+        };
+        long usable = algorithm switch
+        {
+            // A ring has one neighbour in each direction, a butterfly one partner at a time; the others spread over all links.
+            CollectiveAlgorithm.Ring or CollectiveAlgorithm.Butterfly => Math.Max(1, link.Count / Math.Max(1, _role.Ranks - 1)),
+            _ => link.Count,
+        };
+        return (CyclesAt(bytes, link.Bandwidth.Count * usable), steps * link.Latency.ToCycles(_chip.Clock).Count);
+    }
+
+    private long BisectionCycles(long part, CollectiveAlgorithm algorithm)
+    {
+        if (_chip.Network.Kind != NetworkKind.Mesh)
+            return 0;
+        long crossing = part * (_tiles / 2) * (algorithm == CollectiveAlgorithm.Multicast || _chip.Network.Multicast ? 1 : _tiles / 2);
+        long wires = Math.Max(1, Math.Min(_chip.Tiles.Rows, _chip.Tiles.Columns));
+        return (_chip.Network.LinkRate * wires).TimeFor(new(crossing)).Count;
+    }
+
+    private long Hops(CollectiveAlgorithm algorithm)
+    {
+        long diameter = _chip.Network.Kind switch
+        {
+            NetworkKind.Mesh => _chip.Tiles.Rows + _chip.Tiles.Columns - 2,
+            NetworkKind.Ring => _chip.Tiles.Count / 2,
+            _ => 1,
+        };
+        return algorithm switch
+        {
+            CollectiveAlgorithm.Ring => _tiles - 1,
+            // Distances double from step to step and add up to the diameter; a crossbar takes one hop a step.
+            CollectiveAlgorithm.Butterfly => Math.Max(diameter, Log2(_tiles)),
+            CollectiveAlgorithm.Tree or CollectiveAlgorithm.InNetwork => 2 * Math.Max(1, diameter),
+            _ => Math.Max(1, diameter),
+        };
+    }
+
+    private static long Rounds(CollectiveAlgorithm algorithm, int members) =>
+        algorithm switch
+        {
+            CollectiveAlgorithm.Butterfly => Log2(members),
+            CollectiveAlgorithm.Tree => 2 * Log2(members),
+            CollectiveAlgorithm.InNetwork or CollectiveAlgorithm.Multicast => 1,
+            _ => members - 1,
+        };
+
+    private static long Log2(int members) => members <= 1 ? 0 : int.Log2(members - 1) + 1;
+
+    private InstructionCost Paid(Limiter cause, long cycles, long latency) =>
+        new(_issue + cycles, latency, 0, 0, 0, cycles + latency > _issue ? cause : Limiter.Issue, cause);
+}
