@@ -7,7 +7,9 @@ namespace Tapeout.Chips;
 /// <summary>The values of a description as lines "path=text", sorted by path: what its hash is taken over.</summary>
 internal static class CanonicalText
 {
-    public static string HashOf(object record) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Of(record))));
+    /// <summary>The SHA-256 of a description's lines, followed by those of the parts it only names.</summary>
+    public static string HashOf(object record, IEnumerable<string>? parts = null) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Of(record) + string.Concat((parts ?? []).Select(p => p + "\n")))));
 
     public static string Of(object record)
     {
