@@ -50,7 +50,12 @@ internal sealed class RecordBinder(ProblemList problems, IReadOnlyDictionary<str
         if (record is IChecked rules)
         {
             foreach ((string key, string problem) in rules.Check())
-                problems.Add(node.Find(key)?.Position ?? node.Position, path.Length == 0 ? key : path + "." + key, problem);
+            {
+                // What a variant made unfit is shown in the variant, not in the file it inherits the other field from.
+                DocumentPosition position = node.Find(key)?.Position ?? node.Position;
+                position = position.File == node.Position.File || position.Line == 0 ? position : node.Position;
+                problems.Add(position, path.Length == 0 ? key : path + "." + key, problem);
+            }
         }
         return record;
     }

@@ -77,7 +77,7 @@ internal sealed class YamlDocument
     {
         try
         {
-            while (parser.MoveNext())
+            while (Advance())
             {
                 if (parser.Current is StreamStart or DocumentStart)
                     continue;
@@ -85,7 +85,7 @@ internal sealed class YamlDocument
                     return null;
                 DocumentNode root = ReadNode(0);
                 Expect(parser.Current is DocumentEnd, "text follows the document: remove it");
-                parser.MoveNext();
+                Advance();
                 Expect(parser.Current is StreamEnd, "a second document follows: a file holds one description");
                 // A file of comments only is one empty scalar.
                 return root is ScalarNode { Text: "" } ? null : root;
@@ -108,6 +108,7 @@ internal sealed class YamlDocument
     /// <summary>Reads the node that the parser stands on and moves behind it.</summary>
     private DocumentNode ReadNode(int depth)
     {
+        Expect(parser.Current is not null, "the text ends too early");
         ParsingEvent current = parser.Current!;
         Expect(++nodes <= MostNodes, $"the file has more than {MostNodes} values");
         Expect(depth <= DeepestNesting, $"values are nested more than {DeepestNesting} deep");
@@ -121,19 +122,19 @@ internal sealed class YamlDocument
         switch (current)
         {
             case Scalar scalar:
-                parser.MoveNext();
+                Advance();
                 return new ScalarNode(position, scalar.Value);
             case SequenceStart:
                 List<DocumentNode> items = [];
-                parser.MoveNext();
+                Advance();
                 while (parser.Current is not SequenceEnd)
                     items.Add(ReadNode(depth + 1));
-                parser.MoveNext();
+                Advance();
                 return new SequenceNode(position, items);
             case MappingStart:
                 List<MappingEntry> entries = [];
                 HashSet<string> keys = [];
-                parser.MoveNext();
+                Advance();
                 while (parser.Current is not MappingEnd)
                 {
                     DocumentPosition keyPosition = Here();
@@ -143,11 +144,26 @@ internal sealed class YamlDocument
                     Expect(keys.Add(name), $"'{Dimensions.Shorten(name)}' is given twice: remove one", keyPosition);
                     entries.Add(new(name, keyPosition, ReadNode(depth + 1)));
                 }
-                parser.MoveNext();
+                Advance();
                 return new MappingNode(position, entries);
             default:
                 Expect(false, "the text ends too early");
                 throw new RefusedException();
+        }
+    }
+
+    /// <summary>Moves to the next event; the parser has more than one way of saying that it cannot go on.</summary>
+    private bool Advance()
+    {
+        try
+        {
+            return parser.MoveNext();
+        }
+        catch (Exception exception)
+            when (exception is InvalidOperationException or ArgumentException or FormatException or OverflowException)
+        {
+            Expect(false, "the text is not YAML from here on: check quotes, brackets and indentation");
+            return false;
         }
     }
 
