@@ -55,9 +55,9 @@ public readonly record struct Money(long Millionths, string Currency, DateOnly D
         if (!DateOnly.TryParseExact(parts[2], DateForms, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly date))
             return false;
         BigInteger millionths = digits * BigInteger.Pow(10, 6 - decimals);
-        if (BigInteger.Abs(millionths) > long.MaxValue)
+        if (millionths > long.MaxValue || millionths < long.MinValue)
         {
-            problem = $"'{text}' is too large for an amount of money";
+            problem = $"'{text}' is too large for an amount of money: at most 9223372036854 units";
             return false;
         }
         value = new((long)millionths, parts[1], date);

@@ -46,6 +46,13 @@ public sealed class QuantityTextTests
                     == new Money(amount, "EUR", DateOnly.FromDayNumber(day))
             );
 
+    [Fact]
+    public void Money_LeastAmount_PrintThenParse()
+    {
+        Money least = new(long.MinValue, "USD", new DateOnly(2024, 1, 1));
+        Assert.Equal(least, Money.Parse(least.ToString()));
+    }
+
     [Theory]
     [InlineData("256KiB", 262_144)]
     [InlineData("100MB", 100_000_000)]
