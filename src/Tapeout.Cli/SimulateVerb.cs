@@ -43,7 +43,7 @@ internal static class SimulateVerb
                 throw new Quantities.InvalidInputException(
                     $"{prompt} prompt tokens and {made} more do not fit a context of {options.ContextLength}: use fewer, or raise --context."
                 );
-            CompilationResult result = Compilation.Compile(model, options);
+            CompilationResult result = LargestStep(model, ref options);
             Prediction prediction = Predictor.Predict(result.Tape, chip, prompt, made, sequences);
             if (parsed.GetValue(json))
             {
@@ -72,5 +72,21 @@ internal static class SimulateVerb
             return 0;
         });
         return command;
+    }
+
+    /// <summary>Compiles for the largest number of tokens a step whose activations fit: 64, 32, 16 … down to the batch.</summary>
+    private static CompilationResult LargestStep(Model model, ref CompilationOptions options)
+    {
+        while (true)
+        {
+            try
+            {
+                return Compilation.Compile(model, options);
+            }
+            catch (Quantities.InvalidInputException) when (options.MaxTokensPerStep / 2 >= options.MaxSequences)
+            {
+                options = options with { MaxTokensPerStep = options.MaxTokensPerStep / 2 };
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 using Tapeout.Chips;
 using Tapeout.Isa;
+using CollectiveAlgorithm = Tapeout.Isa.CollectiveAlgorithm;
 
 namespace Tapeout.Timing;
 
