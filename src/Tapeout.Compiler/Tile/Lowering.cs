@@ -215,7 +215,9 @@ internal sealed partial class Lowering
         int gamma = Constant(
             node.Weight.Name,
             NumberFormat.F32,
-            mapping.IsShared ? Space.Dram : Space.Sram,
+            mapping.HasDram ? Space.Dram
+                : mapping.HasRom ? Space.Rom
+                : Space.Sram,
             new Axis(1),
             new Axis(node.Width),
             1
