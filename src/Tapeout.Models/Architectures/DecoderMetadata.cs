@@ -8,6 +8,9 @@ internal sealed class DecoderMetadata(GgufFile file, string prefix)
 {
     // Far beyond any model; keeps products of two sizes within 64 bits.
     private const int LargestSize = 1 << 24;
+
+    // Two norms, q, k, v, output, gate, up, down; a mixture of experts has a router besides.
+    private const int TensorsOfLayer = 9;
     private const string FactorsTensor = "rope_freqs.weight";
 
     private readonly GgufMetadata _metadata = file.Metadata;
@@ -18,10 +21,11 @@ internal sealed class DecoderMetadata(GgufFile file, string prefix)
         GgufTensor embedding = Tensor("token_embd.weight") ?? throw NoTensor("token_embd.weight");
         int layers = Integer("block_count", 1);
         // The directory bounds the layers, so that a wrong number cannot ask for a graph larger than the file.
-        if (layers > file.Tensors.Count)
+        if (layers > file.Tensors.Count / TensorsOfLayer)
         {
             throw new InvalidInputException(
-                $"{file.Name}: '{prefix}.block_count' is {layers}, but the file has only {file.Tensors.Count} tensors; convert the model again."
+                $"{file.Name}: '{prefix}.block_count' is {layers}, but the file has only {file.Tensors.Count} tensors, and a layer needs "
+                    + $"{TensorsOfLayer}; convert the model again."
             );
         }
         int hidden = Integer("embedding_length", 1);

@@ -64,7 +64,7 @@ public sealed class GgufFile : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _source.Dispose();
 
-    private static GgufFile Read(ByteSource source, IReadOnlyList<MetadataOverride> overrides)
+    internal static GgufFile Read(ByteSource source, IReadOnlyList<MetadataOverride> overrides)
     {
         GgufCursor cursor = new(source);
         uint version = ReadVersion(source, cursor);

@@ -90,6 +90,8 @@ internal sealed class ByteLevelTokenizer : ITokenizer
     /// <inheritdoc/>
     public byte[] TokenBytes(int id)
     {
+        if ((uint)id >= (uint)_vocabulary.Count)
+            return [];
         string text = _vocabulary.Texts[id];
         if (_vocabulary.TypeOf(id) is TokenType.Control or TokenType.Unknown or TokenType.UserDefined)
             return Encoding.UTF8.GetBytes(text);

@@ -24,7 +24,8 @@ public interface ITokenizer
     /// <param name="skipSpecial">Leaves control tokens out.</param>
     string Decode(ReadOnlySpan<int> tokens, bool skipSpecial);
 
-    /// <summary>The bytes that a token stands for, spaces as spaces; of control tokens their text. A token may hold part of a character.</summary>
+    /// <summary>The bytes that a token stands for, spaces as spaces; of control and user-defined tokens their
+    /// stored text. A token may hold part of a character. Ids beyond the vocabulary (an embedding may be padded) stand for nothing.</summary>
     byte[] TokenBytes(int id);
 
     /// <summary>True for control tokens and the unknown token.</summary>

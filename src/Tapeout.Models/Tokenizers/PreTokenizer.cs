@@ -1,179 +1,85 @@
-using System.Text;
-
 namespace Tapeout.Models.Tokenizers;
 
 /// <summary>
-/// Cuts text into the words inside which byte-level tokens merge. The families' patterns are scanned by hand over Unicode scalar values: a
-/// .NET regular expression works on UTF-16 units and would not see letters beyond U+FFFF.
+/// Cuts a text into the words within which byte pairs merge. The published families are regular expressions; they are written out as
+/// scanners, since .NET's <c>Regex</c> sees UTF-16 units and its <c>\p{L}</c> misses letters beyond U+FFFF. A family is a list of stages: each
+/// cuts every piece of the one before; what a stage does not match is a piece of its own.
 /// </summary>
 internal sealed class PreTokenizer
 {
     private static readonly Dictionary<string, PreTokenizer> _families = new(StringComparer.Ordinal)
     {
-        ["default"] = new(Pattern.Gpt2, false),
-        ["gpt-2"] = new(Pattern.Gpt2, false),
-        ["smollm"] = new(Pattern.Gpt2, true),
-        ["llama-bpe"] = new(Pattern.Llama3, false),
-        ["llama3"] = new(Pattern.Llama3, false),
-        ["qwen2"] = new(Pattern.Qwen2, false),
+        ["default"] = new(WordPatterns.PunctuationRun, WordPatterns.Gpt2, WordPatterns.NumberRun, WordPatterns.AsciiDigitTriple),
+        ["gpt-2"] = new(WordPatterns.Gpt2),
+        ["smollm"] = new(WordPatterns.OneNumber, WordPatterns.Gpt2),
+        ["llama-bpe"] = new(WordPatterns.Llama3),
+        ["qwen2"] = new(WordPatterns.Qwen2),
+        ["deepseek-v3"] = new(WordPatterns.UpToThreeNumbers, WordPatterns.ChineseAndKana, WordPatterns.DeepSeek),
+        ["gpt-4o"] = new(WordPatterns.Gpt4o),
     };
 
-    private readonly Pattern _pattern;
-    private readonly bool _splitsDigits;
-
-    private PreTokenizer(Pattern pattern, bool splitsDigits)
+    // Other names that converters write for the same cutting.
+    private static readonly Dictionary<string, string> _aliases = new(StringComparer.Ordinal)
     {
-        _pattern = pattern;
-        _splitsDigits = splitsDigits;
-    }
+        ["llama3"] = "llama-bpe",
+        ["llama-v3"] = "llama-bpe",
+        ["starcoder"] = "smollm",
+        ["refact"] = "smollm",
+        ["deepseek-r1-qwen"] = "qwen2",
+    };
 
-    private enum Pattern
-    {
-        Gpt2,
-        Llama3,
-        Qwen2,
-    }
+    private readonly WordPattern[] _stages;
 
-    /// <summary>A word: a range of UTF-16 units.</summary>
-    public readonly record struct Word(int Start, int Length);
+    private PreTokenizer(params WordPattern[] stages) => _stages = stages;
 
-    /// <summary>The families that <see cref="Find"/> knows, as a list for people.</summary>
-    public static string Names => string.Join(", ", _families.Keys.Order(StringComparer.Ordinal));
+    /// <summary>The end of the match that starts at <paramref name="start"/>, or <paramref name="start"/> if there is none.</summary>
+    internal delegate int WordPattern(ReadOnlySpan<char> text, int start);
 
-    /// <summary>The scanner of a family (<c>tokenizer.ggml.pre</c>); null for an unknown one.</summary>
-    public static PreTokenizer? Find(string family) => _families.GetValueOrDefault(family);
+    /// <summary>The names of the families, for messages.</summary>
+    public static string Names => string.Join(", ", _families.Keys);
 
-    /// <summary>True for families that look a whole word up before merging it.</summary>
-    public static bool IgnoresMerges(string family) => family is "llama-bpe" or "llama3";
+    /// <summary>The cutter of a family by its name in <c>tokenizer.ggml.pre</c>, or null.</summary>
+    public static PreTokenizer? Find(string family) => _families.GetValueOrDefault(_aliases.GetValueOrDefault(family, family));
 
-    /// <summary>The words of a text, in order and without gaps.</summary>
+    /// <summary>True for Llama 3, which looks a whole word up before it merges.</summary>
+    public static bool IgnoresMerges(string family) => _aliases.GetValueOrDefault(family, family) == "llama-bpe";
+
+    /// <summary>The words of <paramref name="text"/>, in order and without gaps.</summary>
     public List<Word> Cut(ReadOnlySpan<char> text)
     {
-        List<Word> words = [];
-        int start = 0;
-        if (_splitsDigits)
+        List<Word> words = [new(0, text.Length)];
+        foreach (WordPattern stage in _stages)
         {
-            // Every numeric character (Nd, Nl, No) is a word of its own; the pattern sees what lies between.
-            for (int at = 0; at < text.Length; )
-            {
-                Rune.DecodeFromUtf16(text[at..], out Rune rune, out int size);
-                if (IsNumber(rune))
-                {
-                    Scan(text[start..at], start, words);
-                    words.Add(new(at, size));
-                    start = at + size;
-                }
-                at += size;
-            }
+            List<Word> finer = new(Math.Max(words.Count, text.Length / 4));
+            foreach (Word word in words)
+                CutPiece(text.Slice(word.Start, word.Length), word.Start, stage, finer);
+            words = finer;
         }
-        Scan(text[start..], start, words);
         return words;
     }
 
-    private void Scan(ReadOnlySpan<char> text, int offset, List<Word> words)
+    private static void CutPiece(ReadOnlySpan<char> piece, int offset, WordPattern pattern, List<Word> words)
     {
-        for (int at = 0; at < text.Length; )
-        {
-            int length = _pattern == Pattern.Gpt2 ? Gpt2(text[at..]) : Llama3(text[at..], _pattern == Pattern.Llama3 ? 3 : 1);
-            words.Add(new(offset + at, length));
-            at += length;
-        }
-    }
-
-    /// <summary><c>'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+</c></summary>
-    private static int Gpt2(ReadOnlySpan<char> text)
-    {
-        int contraction = Contraction(text, false);
-        if (contraction > 0)
-            return contraction;
-        int lead = text[0] == ' ' ? 1 : 0;
-        foreach (Func<Rune, bool> kind in (ReadOnlySpan<Func<Rune, bool>>)[Rune.IsLetter, IsNumber, IsOther])
-        {
-            int run = Run(text[lead..], kind, int.MaxValue);
-            if (run > 0)
-                return lead + run;
-        }
-        return Spaces(text);
-    }
-
-    /// <summary>
-    /// <c>(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,n}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+</c>
-    /// </summary>
-    private static int Llama3(ReadOnlySpan<char> text, int digits)
-    {
-        int contraction = Contraction(text, true);
-        if (contraction > 0)
-            return contraction;
-        Rune.DecodeFromUtf16(text, out Rune first, out int size);
-        int lead = first.Value is not ('\r' or '\n') && !Rune.IsLetter(first) && !IsNumber(first) ? size : 0;
-        int letters = Run(text[lead..], Rune.IsLetter, int.MaxValue);
-        if (letters > 0)
-            return lead + letters;
-        int numbers = Run(text, IsNumber, digits);
-        if (numbers > 0)
-            return numbers;
-        lead = text[0] == ' ' ? 1 : 0;
-        int other = Run(text[lead..], IsOther, int.MaxValue);
-        if (other > 0)
-            return lead + other + Run(text[(lead + other)..], r => r.Value is '\r' or '\n', int.MaxValue);
-        int spaces = Run(text, Rune.IsWhiteSpace, int.MaxValue);
-        int lastBreak = text[..spaces].LastIndexOfAny('\r', '\n');
-        return lastBreak >= 0 ? lastBreak + 1 : Spaces(text);
-    }
-
-    /// <summary><c>\s+(?!\S)|\s+</c>: the last space of a run belongs to the word behind it.</summary>
-    private static int Spaces(ReadOnlySpan<char> text)
-    {
-        int run = Run(text, Rune.IsWhiteSpace, int.MaxValue);
-        if (run == text.Length || run <= 1)
-            return Math.Max(run, 1);
-        return run - 1;
-    }
-
-    private static int Contraction(ReadOnlySpan<char> text, bool ignoreCase)
-    {
-        if (text.Length < 2 || text[0] != '\'')
-            return 0;
-        foreach (string ending in (ReadOnlySpan<string>)["s", "t", "re", "ve", "m", "ll", "d"])
-        {
-            if (text.Length > ending.Length && Matches(text.Slice(1, ending.Length), ending, ignoreCase))
-                return 1 + ending.Length;
-        }
-        return 0;
-    }
-
-    /// <summary>Under case-insensitive matching the long s, U+017F, is an s.</summary>
-    private static bool Matches(ReadOnlySpan<char> text, string ending, bool ignoreCase)
-    {
-        for (int i = 0; i < ending.Length; i++)
-        {
-            char c = text[i];
-            if (ignoreCase)
-                c = c == '\u017f' ? 's' : char.ToLowerInvariant(c);
-            if (c != ending[i])
-                return false;
-        }
-        return true;
-    }
-
-    private static int Run(ReadOnlySpan<char> text, Func<Rune, bool> kind, int most)
-    {
+        int unmatched = 0;
         int at = 0;
-        for (int i = 0; i < most && at < text.Length; i++)
+        while (at < piece.Length)
         {
-            Rune.DecodeFromUtf16(text[at..], out Rune rune, out int size);
-            if (!kind(rune))
-                break;
-            at += size;
+            int end = pattern(piece, at);
+            if (end == at)
+            {
+                CharacterClasses.At(piece, at, out int length);
+                at += length;
+                continue;
+            }
+            if (at > unmatched)
+                words.Add(new(offset + unmatched, at - unmatched));
+            words.Add(new(offset + at, end - at));
+            at = unmatched = end;
         }
-        return at;
+        if (at > unmatched)
+            words.Add(new(offset + unmatched, at - unmatched));
     }
 
-    private static bool IsNumber(Rune rune) =>
-        Rune.GetUnicodeCategory(rune)
-            is System.Globalization.UnicodeCategory.DecimalDigitNumber
-                or System.Globalization.UnicodeCategory.LetterNumber
-                or System.Globalization.UnicodeCategory.OtherNumber;
-
-    private static bool IsOther(Rune rune) => !Rune.IsWhiteSpace(rune) && !Rune.IsLetter(rune) && !IsNumber(rune);
+    /// <summary>Part of a text.</summary>
+    internal readonly record struct Word(int Start, int Length);
 }

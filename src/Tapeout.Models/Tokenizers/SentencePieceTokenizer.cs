@@ -87,6 +87,8 @@ internal sealed class SentencePieceTokenizer : ITokenizer
     /// <inheritdoc/>
     public byte[] TokenBytes(int id)
     {
+        if ((uint)id >= (uint)_vocabulary.Count)
+            return [];
         string text = _vocabulary.Texts[id];
         switch (_vocabulary.TypeOf(id))
         {
@@ -95,7 +97,7 @@ internal sealed class SentencePieceTokenizer : ITokenizer
                     text.Length == 6 && byte.TryParse(text.AsSpan(3, 2), System.Globalization.NumberStyles.HexNumber, null, out byte value)
                     ? [value]
                     : [];
-            case TokenType.Control or TokenType.Unknown:
+            case TokenType.Control or TokenType.Unknown or TokenType.UserDefined:
                 return Encoding.UTF8.GetBytes(text);
             default:
                 return Encoding.UTF8.GetBytes(text.Replace(Space, ' '));

@@ -95,7 +95,7 @@ internal sealed class TokenVocabulary
     public TokenType TypeOf(int id) => _types[id];
 
     /// <summary>True for control tokens and the unknown token.</summary>
-    public bool IsControl(int id) => _types[id] is TokenType.Control or TokenType.Unknown;
+    public bool IsControl(int id) => (uint)id < (uint)_types.Length && _types[id] is TokenType.Control or TokenType.Unknown;
 
     /// <summary>True if <paramref name="text"/> contains the text of a control token.</summary>
     public bool ContainsControlText(string text) => Special.Any(id => IsControl(id) && text.Contains(Texts[id], StringComparison.Ordinal));
