@@ -38,7 +38,7 @@ public readonly record struct Region(
         TapeBuffer buffer = role.Buffers[descriptor.Buffer];
         int stack0 = descriptor.Stack0.Evaluate(context.Loops);
         int stack1 = descriptor.Stack1.Evaluate(context.Loops);
-        if ((uint)stack0 >= (uint)buffer.Stack0 || (uint)stack1 >= (uint)buffer.Stack1)
+        if ((stack0 < 0 || stack0 >= buffer.Stack0) || (stack1 < 0 || stack1 >= buffer.Stack1))
             throw new InvalidOperationException($"Buffer '{buffer.Name}' has no matrix [{stack0}, {stack1}].");
         TensorLayout layout = buffer.Layout(bounds);
         long matrixBytes = buffer.MatrixBytes(bounds);

@@ -15,7 +15,7 @@ public readonly record struct BitField(string Name, int Low, int Width)
     /// <summary>A word with the bits set and zeros elsewhere.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value does not fit.</exception>
     public int Insert(int value) =>
-        (uint)value <= (uint)Maximum
+        (value >= 0 && value <= Maximum)
             ? value << Low
             : throw new ArgumentOutOfRangeException(nameof(value), value, $"{Name} has {Width} bits: at most {Maximum}.");
 }

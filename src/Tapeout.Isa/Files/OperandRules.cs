@@ -13,7 +13,7 @@ internal static class OperandRules
                     || !Enum.IsDefined(operand.Enumeration!, Enum.ToObject(operand.Enumeration!, value.Word0)) =>
                 $"is {value.Word0}, which is not a {operand.Enumeration!.Name}",
             OperandKind.Float when !float.IsFinite(value.AsFloat()) => "is not a finite number",
-            OperandKind.Size when !Enum.IsDefined((Symbol)value.Word0) || value.Word3 < 1 => "is not a size expression",
+            OperandKind.Size when value.Word0 is < 0 or > (int)Symbol.LogitRows || value.Word3 < 1 => "is not a size expression",
             OperandKind.Index when value.Word2 is < 0 or >= LoopIndices.Levels => "is not an index expression",
             _ => null,
         };

@@ -112,7 +112,7 @@ public static class TapeFile
             Buffers = reader.List(100, ReadBuffer),
             Descriptors = reader.List(100, ReadDescriptor),
             Tokens = reader.List(12, ReadToken),
-            Instructions = reader.List(20, InstructionCodec.Read),
+            Instructions = reader.List(16, InstructionCodec.Read),
         };
 
     private static void WriteBuffer(TapeWriter writer, TapeBuffer buffer)

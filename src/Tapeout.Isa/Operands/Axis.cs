@@ -43,14 +43,20 @@ public readonly record struct Axis
     /// <summary>The range for one tile and iteration.</summary>
     public AxisRange Resolve(in ResolveContext context)
     {
-        int low = 0;
-        int high = Total.Evaluate(context.Sizes);
         if (Kind == AxisKind.ExpertRows)
             return context.ExpertRows(context.Loops[LoopLevel]);
-        Divide(ref low, ref high, RankStep, context.Rank);
-        Divide(ref low, ref high, TileStep, context.Tile);
-        Divide(ref low, ref high, LoopStep, context.Loops[LoopLevel]);
-        Divide(ref low, ref high, InnerStep, context.Loops[InnerLevel]);
+        return Divided(context.Sizes, context.Rank, context.Tile, context.Loops);
+    }
+
+    /// <summary>The range by steps alone.</summary>
+    internal AxisRange Divided(in StepSizes sizes, int rank, int tile, in LoopIndices loops)
+    {
+        int low = 0;
+        int high = Total.Evaluate(sizes);
+        Divide(ref low, ref high, RankStep, rank);
+        Divide(ref low, ref high, TileStep, tile);
+        Divide(ref low, ref high, LoopStep, loops[LoopLevel]);
+        Divide(ref low, ref high, InnerStep, loops[InnerLevel]);
         return new(low, high - low);
     }
 

@@ -25,7 +25,7 @@ public sealed class ExpertCounts
     public AxisRange RowsOf(int layer, int expert)
     {
         ReadOnlySpan<int> counts = Of(layer);
-        if ((uint)expert >= (uint)counts.Length)
+        if ((expert < 0 || expert >= counts.Length))
             return new(0, 0);
         int start = 0;
         for (int e = 0; e < expert; e++)

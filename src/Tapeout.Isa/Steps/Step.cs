@@ -60,7 +60,7 @@ public sealed record Step
                 problems.Add($"Sequence {s} needs {pages} pages for {positions} positions, but has {row.Pages.Length}.");
             foreach (int page in row.Pages)
             {
-                if ((uint)page >= (uint)envelope.Pages)
+                if ((page < 0 || page >= envelope.Pages))
                     problems.Add($"Sequence {s} names page {page}, but there are {envelope.Pages}.");
             }
             for (int p = row.Context / Envelope.PageSize; p < Math.Min(pages, row.Pages.Length); p++)
@@ -82,12 +82,12 @@ public sealed record Step
             problems.Add($"The step has {Tokens.Length} tokens, but its sequences have {next}.");
         for (int i = 0; i < LogitRows.Length; i++)
         {
-            if ((uint)LogitRows[i].Token >= (uint)Tokens.Length || (i > 0 && LogitRows[i].Token <= LogitRows[i - 1].Token))
+            if ((LogitRows[i].Token < 0 || LogitRows[i].Token >= Tokens.Length) || (i > 0 && LogitRows[i].Token <= LogitRows[i - 1].Token))
                 problems.Add($"Logits row {i} names token {LogitRows[i].Token}, which is not in the step or not in rising order.");
         }
         foreach (PageCopyRow copy in PageCopies)
         {
-            if ((uint)copy.From >= (uint)envelope.Pages || (uint)copy.To >= (uint)envelope.Pages)
+            if ((copy.From < 0 || copy.From >= envelope.Pages) || (copy.To < 0 || copy.To >= envelope.Pages))
                 problems.Add($"A page copy from {copy.From} to {copy.To} names a page that is not there.");
         }
         if (problems.Count > 0)
