@@ -10,7 +10,7 @@ namespace Tapeout.Models.Tests;
 public class GgufBlockTests
 {
     [Fact]
-    public void Dequantise_EveryType_EqualsGolden()
+    public void Dequantise_EveryTypeThatIsRead_EqualsGolden()
     {
         string folder = SharedData.PathOf("models/conformance/gguf-quants");
         using JsonDocument index = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "index.json")));
@@ -18,7 +18,11 @@ public class GgufBlockTests
         foreach (JsonElement row in index.RootElement.GetProperty("types").EnumerateArray())
         {
             string name = row.GetProperty("type").GetString()!;
-            BlockFormat format = BlockFormatList.Find(row.GetProperty("ggml_type").GetUInt32())!;
+            BlockFormat? found = BlockFormatList.Find(row.GetProperty("ggml_type").GetUInt32());
+            // IQ1, IQ2 and IQ3 need lattice codebooks, which are not part of this project.
+            Assert.Equal(name.StartsWith("IQ1_") || name.StartsWith("IQ2_") || name.StartsWith("IQ3_"), found is null);
+            if (found is not { } format)
+                continue;
             Assert.Equal(name, format.Name);
             byte[] blocks = File.ReadAllBytes(Path.Combine(folder, name + ".bin"));
             float[] expected = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(Path.Combine(folder, name + ".f32"))).ToArray();

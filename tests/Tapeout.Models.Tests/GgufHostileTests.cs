@@ -30,7 +30,7 @@ public class GgufHostileTests
             ("five dimensions", "has 5 dimensions"),
             ("dimension 0", "is 0; 1 to"),
             ("dimension 2^40", "dimension 1 of 'x'"),
-            ("unknown type", "unknown type 99"),
+            ("unknown type", "type 99, which is not read"),
             ("half a block", "not a multiple of the 32 of a Q4_0 block"),
             ("offset not aligned", "not a multiple of the alignment 32"),
             ("offset beyond the file", "has only"),

@@ -146,7 +146,7 @@ public sealed class GgufFile : IDisposable
         BlockFormat format =
             BlockFormatList.Find(type)
             ?? throw new InvalidInputException(
-                $"{source.Name}: {shown} has the unknown type {type}; known are {BlockFormatList.Names}. Quantise the model to one of these."
+                $"{source.Name}: {shown} has type {type}, which is not read; read are {BlockFormatList.Names}. Quantise the model to one of these."
             );
         if (sizes[0] % format.Elements != 0)
         {

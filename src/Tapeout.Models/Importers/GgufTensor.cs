@@ -11,7 +11,7 @@ namespace Tapeout.Models.Importers;
 /// <param name="Bytes">The number of bytes.</param>
 public sealed record GgufTensor(string Name, int Columns, int Rows, int Count, long Offset, long Bytes)
 {
-    /// <summary>The name of the block type: F32, Q4_1, IQ2_XXS …</summary>
+    /// <summary>The name of the block type: F32, Q4_1, IQ4_XS …</summary>
     public string Type => Format.Name;
 
     /// <summary>The number of weights.</summary>
