@@ -7,7 +7,13 @@ while (!File.Exists(Path.Combine(root, "Tapeout.slnx")))
     root = Path.GetDirectoryName(root) ?? throw new DirectoryNotFoundException("Run the generator inside a checkout of Tapeout.");
 
 int changed = 0;
-foreach ((string path, string content) in InstructionTypesGenerator.Outputs())
+(string Path, string Content)[] outputs =
+[
+    .. InstructionTypesGenerator.Outputs(),
+    .. InstructionManual.Outputs(root),
+    .. ChipSchemas.Outputs(),
+];
+foreach ((string path, string content) in outputs)
 {
     string full = Path.Combine(root, path);
     if (File.Exists(full) && File.ReadAllText(full) == content)
