@@ -60,8 +60,8 @@ internal sealed partial class InstructionConstraints
         return isRight
             & Holds(
                 3,
-                !isInteger || rule.Kind == ProductKind.IntegerWhole,
-                $"an Integer result needs one scale over all of K, which {w} × {x} does not have"
+                rule.Kind == ProductKind.IntegerWhole ? isInteger || instruction.Result == MatMulResult.Final : !isInteger,
+                $"the result is {instruction.Result}, but {w} × {x} {(rule.Kind == ProductKind.IntegerWhole ? "has one scale over all of K and stays an integer to its end" : "does not have one scale over all of K")}"
             )
             & Holds(6, instruction.PlanBlock == block, $"PlanBlock is {instruction.PlanBlock}, but that of {w} × {x} is {block}")
             & Everywhere(() => ProductDepth(instruction, rule));

@@ -1,0 +1,99 @@
+using Tapeout.Chips;
+using Tapeout.Compiler;
+using Tapeout.Isa;
+using Tapeout.Machine.Reference;
+using Tapeout.Models;
+using Tapeout.Quantities;
+using Tapeout.Testing;
+
+namespace Tapeout.Conformance;
+
+/// <summary>What the compiler emits is verified, and survives the file and the listing byte for byte.</summary>
+public sealed class CompiledTapeTests
+{
+    [Theory]
+    [MemberData(nameof(StoriesTests.Bindings), MemberType = typeof(StoriesTests))]
+    public void Compiled_IsVerifiedAndAssemblesToTheSameBytes(
+        string format,
+        string chip,
+        string[] set,
+        int chips,
+        TensorParallelism parallelism,
+        string? kv
+    )
+    {
+        using Model model = ModelSource.Open("stories260k");
+        Tape tape = Runner
+            .Compile(
+                model,
+                new()
+                {
+                    Format = format,
+                    Chip = chip,
+                    Set = set,
+                    Chips = chips,
+                    Parallelism = parallelism,
+                    KvFormat = kv,
+                    Sequences = 2,
+                }
+            )
+            .Tape;
+        Assert.Empty(Verifier.Verify(tape, new CatalogCapabilities(ChipReader.Load(chip, set))));
+        byte[] bytes = TapeFile.Write(tape);
+        Assert.Equal(bytes, TapeFile.Write(Assembler.Read(Disassembler.Write(tape), "stories260k.asm")));
+        Assert.Equal(bytes, TapeFile.Write(TapeFile.Read(bytes, "stories260k.tape")));
+    }
+
+    /// <summary>A mutant that the verifier accepts executes: it ends in logits or in a finished sentence, never in a fault.</summary>
+    [Theory]
+    [InlineData("ideal", "tiles=2x2")]
+    [InlineData("ideal", "tiles=4x4 sram.capacity=256KiB")]
+    [InlineData("reference", "tiles=1x1")]
+    public void Mutants_ThatAreAccepted_Execute(string chip, string set)
+    {
+        using Model model = ModelSource.Open("stories260k");
+        CompilationResult result = Runner.Compile(
+            model,
+            new()
+            {
+                Format = "int8",
+                Chip = chip,
+                Set = set.Split(' '),
+                MaxTokens = 4,
+            }
+        );
+        Step step = new()
+        {
+            Sequences = [new(0, 2, 0, [0])],
+            Tokens = [new(1, 0, 0), new(403, 1, 0)],
+            LogitRows = [new(1, Sampler.Greedy)],
+        };
+        TapeMutator mutator = new(3);
+        CatalogCapabilities capabilities = new(ChipReader.Load(chip, set.Split(' ')));
+        int accepted = 0;
+        List<string> faults = [];
+        for (int i = 0; i < 300; i++)
+        {
+            (Tape mutant, string change) = mutator.Mutate(result.Tape);
+            // Whether the model has what a constant names is known to the machine, not to the verifier.
+            if (Verifier.Verify(mutant, capabilities).Count > 0 || !Constants(mutant).SequenceEqual(Constants(result.Tape)))
+                continue;
+            accepted++;
+            try
+            {
+                using ReferenceMachine machine = new(mutant, result.Constants!);
+                machine.Execute(step);
+            }
+            catch (InvalidInputException) { }
+            catch (Exception fault)
+            {
+                faults.Add($"mutant {i}, {change}: {fault.Message}");
+            }
+        }
+        Assert.True(faults.Count == 0, string.Join("\n", faults));
+        Assert.InRange(accepted, 1, 299);
+    }
+
+    private static IEnumerable<TapeBuffer> Constants(Tape tape) =>
+        tape.Roles.SelectMany(r => r.Buffers).Where(b => b.Kind == BufferKind.Constant).Select(b => b with { Address = 0 });
+}
