@@ -44,7 +44,7 @@ public static class Compilation
         Tape tape = new()
         {
             IsaVersion = InstructionTable.Version,
-            IsaHash = "",
+            IsaHash = InstructionTable.Hash,
             Model = model.Name,
             ModelHash = quantised.Hash,
             Format = recipe.Name,
