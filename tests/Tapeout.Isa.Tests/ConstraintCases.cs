@@ -117,17 +117,19 @@ internal static partial class ConstraintCases
                 )
             )
         );
-        Gather Take(int table, int destination) =>
+        Gather Take(int table, int destination, int ids) =>
             new()
             {
                 Table = table,
                 Destination = destination,
                 Rows = RowSource.TokenIds,
+                Ids = ids,
             };
-        yield return ("GATHER", One(r => Take(r.Of(Row, C(9), C(8)), r.Of(F32, T, C(8)))));
-        yield return ("GATHER C1", One(r => Take(r.Of(Row, C(9), C(8)), r.Of(NumberFormat.F16, T, C(8)))));
-        yield return ("GATHER C2", One(r => Take(r.Of(Row, C(9), C(8)), r.Of(F32, R, C(8)))));
-        yield return ("GATHER C3", One(r => Take(r.Of(Row, C(9), C(8)), r.Of(F32, T, C(4)))));
+        yield return ("GATHER", One(r => Take(r.Of(Row, C(9), C(8)), r.Of(F32, T, C(8)), r.Of(NumberFormat.I32, T, C(1)))));
+        yield return ("GATHER C1", One(r => Take(r.Of(Row, C(9), C(8)), r.Of(NumberFormat.F16, T, C(8)), r.Of(NumberFormat.I32, T, C(1)))));
+        yield return ("GATHER C2", One(r => Take(r.Of(Row, C(9), C(8)), r.Of(F32, R, C(8)), r.Of(NumberFormat.I32, T, C(1)))));
+        yield return ("GATHER C4", One(r => Take(r.Of(Row, C(9), C(8)), r.Of(F32, T, C(8)), -1)));
+        yield return ("GATHER C3", One(r => Take(r.Of(Row, C(9), C(8)), r.Of(F32, T, C(4)), r.Of(NumberFormat.I32, T, C(1)))));
         KvAppend Append(int source, int cache) =>
             new()
             {

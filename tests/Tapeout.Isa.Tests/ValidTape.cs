@@ -65,6 +65,7 @@ internal static class ValidTape
                 Table = role.Region(table),
                 Destination = xs,
                 Rows = RowSource.TokenIds,
+                Ids = role.Region(ids),
                 Waits = [sent],
                 Signals = [embedded],
             },

@@ -64,12 +64,15 @@ public class AttentionTests
                 InnerStep = 2 * D,
                 InnerLevel = 2,
             };
+            int taken = tape.Region(tape.Buffer("taken", NumberFormat.I32, TapeBuilder.Tokens(), TapeBuilder.All(1)));
             tape.Add(
+                new HostIn { Destination = taken, Data = HostData.TokenIds },
                 new Gather
                 {
                     Table = tape.Region(table),
                     Destination = tape.Region(all),
                     Rows = RowSource.TokenIds,
+                    Ids = taken,
                 },
                 new Copy
                 {

@@ -26,6 +26,7 @@ public class SessionTests
         int logits = tape.Region(tape.Buffer("logits", NumberFormat.F32, TapeBuilder.Rows, TapeBuilder.All(Vocabulary)));
         int values = tape.Region(tape.Buffer("values", NumberFormat.F32, TapeBuilder.Rows, TapeBuilder.All(8)));
         int ids = tape.Region(tape.Buffer("ids", NumberFormat.I32, TapeBuilder.Rows, TapeBuilder.All(8)));
+        int taken = tape.Region(tape.Buffer("taken", NumberFormat.I32, TapeBuilder.Tokens(), TapeBuilder.All(1)));
         int drawn = tape.Region(tape.Buffer("drawn", NumberFormat.I32, TapeBuilder.Rows, TapeBuilder.All(1)));
         int cache = tape.Region(
             tape.Buffer(
@@ -40,11 +41,13 @@ public class SessionTests
         int attended = tape.Region(y);
         tape.Add(
             new PageCopy { Cache = cache },
+            new HostIn { Destination = taken, Data = HostData.TokenIds },
             new Gather
             {
                 Table = tape.Region(table),
                 Destination = x,
                 Rows = RowSource.TokenIds,
+                Ids = taken,
             },
             new NormSum
             {

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
+using Tapeout.Chips;
 using Tapeout.Isa;
 using Tapeout.Numerics;
 
 namespace Tapeout.Compiler;
 
 /// <summary>Collects buffers, descriptors, origins and instructions of a role while operators are lowered.</summary>
-internal sealed class RoleBuilder(int tiles, bool isDynamic)
+internal sealed class RoleBuilder(int tiles, ExecutionDescription execution)
 {
     private readonly Dictionary<Descriptor, int> descriptorNumbers = [];
     private readonly Dictionary<Origin, int> originNumbers = [];
@@ -75,19 +76,19 @@ internal sealed class RoleBuilder(int tiles, bool isDynamic)
     /// <summary>Adds an instruction; on a dynamic chip a kernel of its own.</summary>
     public void Emit(Instruction instruction, bool allTiles = true)
     {
-        if (isDynamic && instruction.Engine is Engine.Matrix or Engine.Vector or Engine.Attention or Engine.Dma)
+        if (execution.BlockTile is { } block && instruction.Engine is Engine.Matrix or Engine.Vector or Engine.Attention or Engine.Dma)
         {
             bool product = instruction is MatMul;
             Instructions.Add(
                 new Launch
                 {
                     Length = 1,
-                    BlockRows = product ? 128 : 1,
-                    BlockColumns = product ? 128 : 256,
-                    BlockDepth = product ? 64 : 1,
+                    BlockRows = product ? block.M : 1,
+                    BlockColumns = product ? block.N : block.M * block.N,
+                    BlockDepth = product ? block.K : 1,
                     SplitK = 1,
-                    Stages = product ? 4 : 1,
-                    BlocksPerCore = 1,
+                    Stages = 1,
+                    BlocksPerCore = execution.BlocksPerCore ?? 1,
                     Replay = true,
                     Origin = CurrentOrigin,
                 }

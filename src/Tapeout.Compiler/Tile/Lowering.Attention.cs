@@ -11,7 +11,6 @@ internal sealed partial class Lowering
         Value source = Whole(values[node.Inputs[0]]);
         Axis rows = mapping.RowWise(source.Rows);
         string table = QuantisedModel.RopeTable(node);
-        bool wasInLayer = InLayer;
         int phases = Constant(
             table,
             NumberFormat.I32,

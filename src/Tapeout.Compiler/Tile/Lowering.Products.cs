@@ -216,18 +216,17 @@ internal sealed partial class Lowering
         int leafLength = integer ? plan.Length : plan.BlocksPerLeaf * plan.Block;
         int block = integer ? 32 : plan.Block;
         int run = Math.Min(leafLength, Math.Max(block, mapping.Chip.Matrix.Rows / block * block));
-        // Three loop levels are left (two for experts): leaves are unrolled so that channels and runs of K keep a level each.
+        // Channels, leaves and runs of K take a loop level each; inside experts, where one is short, a leaf is installed whole.
         int inner = outer + 1;
         Axis rows = context.PerExpert ? PairRows(x.Rows) : x.Rows;
         NumberFormat format = integer ? NumberFormat.I32 : NumberFormat.F32;
         int accumulator = builder.Activation(context.Name + ".acc", Activations, format, rows, columns, leaves);
-        int runs = Mapping.Divide(leafLength, run);
         bool leafLoop = leaves > 1;
         int leafLevel = inner;
         int runLevel = leafLoop && inner < 3 ? inner + 1 : inner;
         if (leafLoop && runLevel == inner)
             run = leafLength;
-        runs = Mapping.Divide(leafLength, run);
+        int runs = Mapping.Divide(leafLength, run);
         Axis depth = leafLoop
             ? new Axis(plan.Length)
             {

@@ -31,7 +31,7 @@ internal sealed partial class Lowering
         this.graph = graph;
         this.quantised = quantised;
         this.mapping = mapping;
-        builder = new(mapping.Tiles, mapping.IsShared);
+        builder = new(mapping.Tiles, mapping.Chip.Execution);
     }
 
     private sealed record Routing(Value Gates, int Permutation, Axis Rows, int Used);
@@ -198,6 +198,7 @@ internal sealed partial class Lowering
                 Table = builder.Describe(table, new Axis(node.Weight.Rows), columns),
                 Destination = builder.Describe(buffer, Mapping.Tokens, columns),
                 Rows = RowSource.TokenIds,
+                Ids = builder.Describe(ids, Mapping.Tokens, new Axis(1)),
             }
         );
         return new(buffer, NumberFormat.F32, Mapping.Tokens, columns);

@@ -105,11 +105,13 @@ public static partial class InstructionTable
                     Read("Table", "[V, C]: embedding table, or activations [tokens, C]."),
                     Write("Destination", "f32 [R, C]."),
                     Choice<RowSource>("Rows", "Which row of the table each row of the destination takes."),
+                    Maybe("Ids", "i32 [tokens, 1] from HOSTIN, for TokenIds; none for LogitRows."),
                 ],
                 Rules(
                     "The destination is f32.",
                     "Destination rows are tokens (TokenIds) or logits rows (LogitRows).",
-                    "Columns of table and destination are the same range."
+                    "Columns of table and destination are the same range.",
+                    "TokenIds has identifiers, i32 with one column and the destination's rows; LogitRows has none."
                 ),
                 "The table's memory for the bytes of the rows, at the granularity of an access."
             ),

@@ -18,7 +18,7 @@ public static class InstructionFactory
             Opcode.Barrier => new Barrier {  },
             Opcode.Halt => new Halt {  },
             Opcode.Copy => new Copy { Source = operands[0].Word0, Destination = operands[1].Word0, Multicast = operands[2].AsFlag() },
-            Opcode.Gather => new Gather { Table = operands[0].Word0, Destination = operands[1].Word0, Rows = (RowSource)operands[2].Word0 },
+            Opcode.Gather => new Gather { Table = operands[0].Word0, Destination = operands[1].Word0, Rows = (RowSource)operands[2].Word0, Ids = operands[3].Word0 },
             Opcode.KvAppend => new KvAppend { Source = operands[0].Word0, Cache = operands[1].Word0, HeadDimension = operands[2].Word0 },
             Opcode.PageCopy => new PageCopy { Cache = operands[0].Word0 },
             Opcode.Install => new Install { Source = operands[0].Word0, Slot = operands[1].Word0 },

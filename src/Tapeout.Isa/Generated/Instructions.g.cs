@@ -196,11 +196,14 @@ public sealed record Gather : Instruction
     /// <summary>Which row of the table each row of the destination takes.</summary>
     public required RowSource Rows { get; init; }
 
-    /// <inheritdoc/>
-    public override ImmutableArray<OperandValue> Operands => [new(Table), new(Destination), new((int)Rows)];
+    /// <summary>i32 [tokens, 1] from HOSTIN, for TokenIds; none for LogitRows.</summary>
+    public int Ids { get; init; } = -1;
 
     /// <inheritdoc/>
-    public override ImmutableArray<int> Reads => [Table];
+    public override ImmutableArray<OperandValue> Operands => [new(Table), new(Destination), new((int)Rows), new(Ids)];
+
+    /// <inheritdoc/>
+    public override ImmutableArray<int> Reads => Ids < 0 ? [Table] : [Table, Ids];
 
     /// <inheritdoc/>
     public override ImmutableArray<int> Writes => [Destination];

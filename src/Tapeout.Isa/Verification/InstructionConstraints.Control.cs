@@ -47,6 +47,17 @@ internal sealed partial class InstructionConstraints
                 IsRowsOf(instruction.Destination, symbol),
                 $"the destination's rows are {role.Descriptors[instruction.Destination].Rows}, but {instruction.Rows} needs {symbol}"
             )
+            & Holds(
+                4,
+                instruction.Rows == RowSource.TokenIds
+                    ? instruction.Ids >= 0
+                        && role.Buffers[role.Descriptors[instruction.Ids].Buffer].Format == Numerics.NumberFormat.I32
+                        && role.Descriptors[instruction.Ids] is { Columns: var columns, Rows: var rows }
+                        && columns == new Axis(1)
+                        && rows == role.Descriptors[instruction.Destination].Rows
+                    : instruction.Ids < 0,
+                $"{instruction.Rows} has {(instruction.Ids < 0 ? "no identifiers" : "identifiers that are not i32 with one column and the destination's rows")}"
+            )
             & Everywhere(() =>
             {
                 CornerRegion table = At(instruction.Table);

@@ -24,7 +24,7 @@ internal sealed partial class Semantics
             throw Fault($"the table has {table.Columns.Count} columns and the destination {destination.Columns.Count}");
         for (int row = destination.Rows.Start; row < destination.Rows.End; row++)
         {
-            int from = instruction.Rows == RowSource.TokenIds ? Step.Tokens[row].Id : Step.LogitRows[row].Token;
+            int from = instruction.Ids >= 0 ? View(instruction.Ids).Integers(row)[0] : Step.LogitRows[row].Token;
             if (from < table.Rows.Start || from >= table.Rows.End)
             {
                 throw new InvalidInputException(
