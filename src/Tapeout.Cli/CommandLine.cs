@@ -28,8 +28,8 @@ public static class CommandLine
             ParseResult parsed = root.Parse(args);
             if (parsed.Errors.Count > 0)
             {
-                foreach (var error in parsed.Errors)
-                    errors.WriteLine($"tapeout: {error.Message} See 'tapeout --help'.");
+                foreach (string sentence in Sentences(parsed))
+                    errors.WriteLine($"tapeout: {sentence}");
                 return 2;
             }
             return parsed.Invoke(
@@ -58,5 +58,22 @@ public static class CommandLine
                 errors.WriteLine(e);
             return 1;
         }
+    }
+
+    /// <summary>What cannot be parsed: an unknown option once, with the nearest known one and without the value that follows it.</summary>
+    private static IEnumerable<string> Sentences(ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        string help = $"See '{(command is RootCommand ? "tapeout" : $"tapeout {command.Name}")} --help'.";
+        string? unknown = parsed.UnmatchedTokens.OrderBy(t => t.StartsWith('-') ? 0 : 1).FirstOrDefault();
+        if (unknown is null)
+            return parsed.Errors.Select(e => $"{e.Message} {help}");
+        IEnumerable<string> known = unknown.StartsWith('-')
+            ? command.Options.SelectMany(o => o.Aliases.Append(o.Name))
+            : command.Subcommands.Select(c => c.Name);
+        return
+        [
+            $"'{unknown}' is not {(unknown.StartsWith('-') ? "an option" : "an argument")} here{Sentence.DidYouMean(unknown, known)}. {help}",
+        ];
     }
 }

@@ -11,6 +11,7 @@ using Tapeout.Machine.Sessions;
 using Tapeout.Models;
 using Tapeout.Models.Tokenizers;
 using Tapeout.Quantities;
+using Tapeout.Reports;
 using Tapeout.Timing;
 
 namespace Tapeout.Cli;
@@ -89,6 +90,7 @@ internal static class RunVerb
             ContextLength = Math.Min(context, RoundUp(ids.Length + request.MaxTokens)),
             MaxTokensPerStep = Math.Min(64, RoundUp(ids.Length)),
             MaxLogitRows = everywhere ? 64 : 1,
+            Progress = Console.IsErrorRedirected ? null : errors.WriteLine,
             Candidates = request.Sampler.Temperature > 0 ? request.Sampler.TopK : 1,
         };
         using FileStream? logitsFile = OpenNew(request.Logits);

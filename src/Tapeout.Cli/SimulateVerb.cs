@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Tapeout.Chips;
 using Tapeout.Compiler;
 using Tapeout.Models;
+using Tapeout.Reports;
 using Tapeout.Timing;
 
 namespace Tapeout.Cli;

@@ -6,33 +6,40 @@ using Tapeout.Isa;
 using Tapeout.Models;
 using Tapeout.Timing;
 
-namespace Tapeout.Cli;
+namespace Tapeout.Reports;
 
 /// <summary>What the chip would do, for people and as JSON, with the conditions of every figure.</summary>
-internal static class PredictionReport
+public static class PredictionReport
 {
+    /// <summary>Prints the prediction under one heading that states its conditions.</summary>
     public static void Print(TextWriter output, ChipDescription chip, CompilationOptions options, Model model, Prediction prediction)
     {
         output.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"predicted ({chip.Name} × {options.Chips}, {model.Name}, {options.Format}, batch {prediction.Batch}, prompt {prediction.PromptTokens}, output {prediction.OutputTokens}; chip time without the host's)"
+                $"predicted ({chip.Name} × {options.Chips}, {model.Name}, {options.Format}, batch {prediction.Batch}, prompt {prediction.PromptTokens}, output {prediction.OutputTokens}, {options.MaxTokensPerStep} tokens a step)"
             )
         );
+        output.WriteLine("  the chip and its host link, without the host's own work; not validated against hardware");
+        if (model.Configuration.Experts > 0)
+            output.WriteLine(
+                "  tokens are spread evenly over the experts; the weights of every expert are read in every step, chosen or not"
+            );
         Row(
             output,
             "time to first token",
             $"{Seconds(prediction.TimeToFirstToken.TotalSeconds)}",
-            $"limited by {prediction.PrefillStepTime.Limiter}"
+            $"last step limited by {prediction.PrefillStepTime.Limiter}"
         );
         Row(
             output,
             "decode",
             $"{prediction.TokensPerSecond.ToString("#,0.#", CultureInfo.InvariantCulture)} tokens/s",
-            $"limited by {prediction.DecodeStepTime.Limiter}"
+            $"last step limited by {prediction.DecodeStepTime.Limiter}"
         );
     }
 
+    /// <summary>The prediction as the object that <c>--json</c> prints; figures that are not modelled are null.</summary>
     public static JsonObject Json(ChipDescription chip, CompilationOptions options, Model model, Tape tape, Prediction prediction) =>
         new()
         {
@@ -41,7 +48,7 @@ internal static class PredictionReport
                 ["name"] = model.Name,
                 ["architecture"] = model.Configuration.Architecture,
                 ["parameters"] = model.Parameters,
-                ["hash"] = tape.ModelHash,
+                ["hash"] = model.Hash,
             },
             ["format"] = options.Format,
             ["chip"] = chip.Name,
@@ -58,8 +65,8 @@ internal static class PredictionReport
             },
             ["predicted"] = new JsonObject
             {
-                ["prefill"] = Part(prediction.PrefillStepTime, prediction.PrefillTokensPerSecond),
-                ["decode"] = Part(prediction.DecodeStepTime, prediction.TokensPerSecond),
+                ["prefill"] = Part(prediction.Prefill.TotalSeconds, prediction.PrefillTokensPerSecond, prediction.PrefillStepTime),
+                ["decode"] = Part(prediction.DecodeStep.TotalSeconds, prediction.TokensPerSecond, prediction.DecodeStepTime),
                 ["timeToFirstTokenSeconds"] = prediction.TimeToFirstToken.TotalSeconds,
                 ["tokensPerSecond"] = prediction.TokensPerSecond,
                 ["joulesPerToken"] = null,
@@ -69,20 +76,27 @@ internal static class PredictionReport
             },
         };
 
-    private static JsonObject Part(StepTime time, double tokensPerSecond) =>
+    /// <summary>A phase: the time of all its steps (decode: the mean step), and what its last step was made of.</summary>
+    private static JsonObject Part(double seconds, double tokensPerSecond, StepTime last) =>
         new()
         {
-            ["cycles"] = time.Cycles.Count,
-            ["seconds"] = time.Duration.TotalSeconds,
+            ["seconds"] = seconds,
             ["tokensPerSecond"] = tokensPerSecond,
-            ["instructions"] = time.Instructions,
-            ["memoryBytes"] = time.MemoryBytes.Count,
-            ["limiter"] = time.Limiter.ToString(),
+            ["limiter"] = last.Limiter.ToString(),
+            ["lastStep"] = new JsonObject
+            {
+                ["cycles"] = last.Cycles.Count,
+                ["seconds"] = last.Duration.TotalSeconds,
+                ["instructions"] = last.Instructions,
+                ["memoryBytes"] = last.MemoryBytes.Count,
+            },
         };
 
+    /// <summary>A line of a table: name, value, remark.</summary>
     public static void Row(TextWriter output, string name, string value, string remark) =>
         output.WriteLine($"  {name, -20} {value, -24} {remark}".TrimEnd());
 
+    /// <summary>A duration in the unit that reads best.</summary>
     public static string Seconds(double seconds) =>
         seconds switch
         {
