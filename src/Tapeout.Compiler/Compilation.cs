@@ -52,6 +52,7 @@ public static class Compilation
             Origins = [.. builder.Origins],
             Roles = [scheduled],
         };
+        Verifier.VerifyOrThrow(tape, new ChipCapabilities(chip));
         if (options.Weights && !model.IsShapeOnly)
         {
             options.Progress?.Invoke($"packing the weights of {model.Name}");

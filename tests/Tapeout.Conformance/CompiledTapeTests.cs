@@ -38,7 +38,7 @@ public sealed class CompiledTapeTests
                 }
             )
             .Tape;
-        Assert.Empty(Verifier.Verify(tape, new CatalogCapabilities(ChipReader.Load(chip, set))));
+        Assert.Empty(Verifier.Verify(tape, new ChipCapabilities(ChipReader.Load(chip, set))));
         byte[] bytes = TapeFile.Write(tape);
         Assert.Equal(bytes, TapeFile.Write(Assembler.Read(Disassembler.Write(tape), "stories260k.asm")));
         Assert.Equal(bytes, TapeFile.Write(TapeFile.Read(bytes, "stories260k.tape")));
@@ -69,14 +69,13 @@ public sealed class CompiledTapeTests
             LogitRows = [new(1, Sampler.Greedy)],
         };
         TapeMutator mutator = new(3);
-        CatalogCapabilities capabilities = new(ChipReader.Load(chip, set.Split(' ')));
+        ChipCapabilities capabilities = new(ChipReader.Load(chip, set.Split(' ')));
         int accepted = 0;
         List<string> faults = [];
         for (int i = 0; i < 300; i++)
         {
             (Tape mutant, string change) = mutator.Mutate(result.Tape);
-            // Whether the model has what a constant names is known to the machine, not to the verifier.
-            if (Verifier.Verify(mutant, capabilities).Count > 0 || !Constants(mutant).SequenceEqual(Constants(result.Tape)))
+            if (Verifier.Verify(mutant, capabilities).Count > 0)
                 continue;
             accepted++;
             try
@@ -93,7 +92,4 @@ public sealed class CompiledTapeTests
         Assert.True(faults.Count == 0, string.Join("\n", faults));
         Assert.InRange(accepted, 1, 299);
     }
-
-    private static IEnumerable<TapeBuffer> Constants(Tape tape) =>
-        tape.Roles.SelectMany(r => r.Buffers).Where(b => b.Kind == BufferKind.Constant).Select(b => b with { Address = 0 });
 }

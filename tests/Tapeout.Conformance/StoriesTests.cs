@@ -21,8 +21,9 @@ public sealed class StoriesTests
         using Model model = ModelSource.Open("stories260k");
         int[] prompt = model.RequireTokenizer().Encode("Once upon a time", true, false);
         (_, int[][] tokens) = Runner.Run(model, new() { Context = 256 }, [prompt], 200);
+        // The file begins with the space that the vocabulary puts before a text, and ends with two line breaks of its own.
         string text = model.Tokenizer!.Decode([.. prompt, .. tokens[0]], true);
-        Assert.Equal(File.ReadAllText(SharedData.InRepository("tests/Golden/stories260k-greedy-200.txt")).Trim(), text.Trim());
+        Assert.Equal(File.ReadAllText(SharedData.InRepository("tests/Golden/stories260k-greedy-200.txt")), $" {text}\n\n");
     }
 
     [Fact]

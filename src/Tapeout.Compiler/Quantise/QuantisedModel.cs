@@ -124,7 +124,11 @@ public sealed class QuantisedModel : IConstantSource
 
     private PackedTensor Pack(string name, int index)
     {
-        (WeightTensor whole, NumberFormat format) = tensors[name];
+        if (!tensors.TryGetValue(name, out (WeightTensor Weight, NumberFormat Format) entry) || (uint)index >= (uint)entry.Weight.Count)
+            throw new InvalidInputException(
+                $"The tape names tensor '{name}' [{index}], which '{Model.Name}' does not have: compile the model again."
+            );
+        (WeightTensor whole, NumberFormat format) = entry;
         WeightTensor weight = whole.Slice(index);
         TensorLayout layout = new(format, weight.Rows, weight.Columns);
         byte[] bytes = new byte[layout.Bytes];

@@ -1,22 +1,28 @@
-using Tapeout.Chips;
 using Tapeout.Isa;
 using Tapeout.Numerics;
 
-namespace Tapeout.Conformance;
+namespace Tapeout.Chips;
 
-/// <summary>A chip of the catalog as the verifier sees it.</summary>
-internal sealed class CatalogCapabilities(ChipDescription chip) : IChipCapabilities
+/// <summary>A chip as the verifier sees it.</summary>
+/// <param name="chip">The chip.</param>
+public sealed class ChipCapabilities(ChipDescription chip) : IChipCapabilities
 {
+    /// <inheritdoc/>
     public bool IsDynamic => chip.Execution.Style == ExecutionStyle.Dynamic;
 
+    /// <inheritdoc/>
     public int ArrayRows => chip.Matrix.Rows;
 
+    /// <inheritdoc/>
     public int ArrayColumns => chip.Matrix.Columns;
 
+    /// <inheritdoc/>
     public bool Accepts(NumberFormat weight, NumberFormat activation) => chip.Accepts(weight, activation);
 
+    /// <inheritdoc/>
     public bool AcceptsKv(NumberFormat format) => chip.AcceptsKv(format);
 
+    /// <inheritdoc/>
     public long Capacity(Space space) =>
         space switch
         {
@@ -27,5 +33,13 @@ internal sealed class CatalogCapabilities(ChipDescription chip) : IChipCapabilit
             _ => 8L * chip.Matrix.Rows * chip.Matrix.Columns * chip.Matrix.Slots,
         };
 
-    public bool Supports(Opcode opcode) => true;
+    /// <inheritdoc/>
+    public bool Supports(Opcode opcode) =>
+        opcode switch
+        {
+            Opcode.Launch => IsDynamic,
+            Opcode.Install => chip.Matrix.ExplicitInstall,
+            Opcode.Send or Opcode.Receive => chip.Links.Count > 0,
+            _ => true,
+        };
 }
