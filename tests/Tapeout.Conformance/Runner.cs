@@ -26,6 +26,7 @@ internal static class Runner
         public int? Scatter { get; init; }
         public int? OrderSeed { get; init; }
         public int Context { get; init; } = 128;
+        public bool LogitsEverywhere { get; init; } = true;
     }
 
     public static CompilationResult Compile(Model model, Setting setting) =>
@@ -40,7 +41,7 @@ internal static class Runner
                 Parallelism = setting.Parallelism,
                 MaxTokensPerStep = setting.MaxTokens,
                 MaxSequences = setting.Sequences,
-                MaxLogitRows = setting.MaxTokens,
+                MaxLogitRows = setting.LogitsEverywhere ? setting.MaxTokens : setting.Sequences,
                 ContextLength = setting.Context,
             }
         );
@@ -68,6 +69,23 @@ internal static class Runner
         foreach (GeneratedToken token in session.Run(TestContext.Current.CancellationToken))
             tokens[token.Request].Add(token.Id);
         return ([.. logits.Select(l => l.ToArray())], [.. tokens.Select(t => t.ToArray())]);
+    }
+
+    /// <summary>The tokens that follow a prompt greedily; logits are taken at its end only.</summary>
+    public static int[] Generate(Model model, Setting setting, int[] prompt, int maxTokens)
+    {
+        CompilationResult result = Compile(model, setting with { LogitsEverywhere = false });
+        using ReferenceMachine machine = new(result.Tape, result.Constants!);
+        Session session = new(machine);
+        session.Add(
+            new()
+            {
+                Prompt = [.. prompt],
+                MaxTokens = maxTokens,
+                IgnoreEndOfText = true,
+            }
+        );
+        return [.. session.Run(TestContext.Current.CancellationToken).Select(t => t.Id)];
     }
 
     public static string Hash(float[][] logits)
