@@ -23,7 +23,7 @@ public static class PredictionReport
         output.WriteLine("  the chip and its host link, without the host's own work; not validated against hardware");
         if (model.Configuration.Experts > 0)
             output.WriteLine(
-                "  tokens are spread evenly over the experts; the weights of every expert are read in every step, chosen or not"
+                "  tokens are spread evenly over the experts, the first ones first; the weights of experts with tokens are read, those of others are not"
             );
         Row(
             output,

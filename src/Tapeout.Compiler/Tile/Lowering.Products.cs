@@ -121,10 +121,14 @@ internal sealed partial class Lowering
 
     private IndexExpression ExpertIndex(ProductContext context) => context.PerExpert ? IndexExpression.Loop(1) : new(0);
 
+    /// <summary>Channels whose weights are there only if a token has chosen the expert of loop 1.</summary>
+    private static Axis Chosen(ProductContext context, Axis channels) =>
+        context.PerExpert ? channels with { Kind = AxisKind.ActiveExpert, InnerLevel = 1 } : channels;
+
     private int WeightRegion(ProductContext context, Axis rows, Axis depth) =>
         builder.Describe(
             WeightBuffer(context, rows with { LoopStep = 0, InnerStep = 0 }, depth with { LoopStep = 0, InnerStep = 0 }),
-            rows,
+            Chosen(context, rows),
             depth,
             LayerIndex(),
             ExpertIndex(context)
@@ -169,7 +173,7 @@ internal sealed partial class Lowering
                 }
             );
             builder.BeginLoop(level, chunks);
-            int stage = builder.Describe(staging, part, depth);
+            int stage = builder.Describe(staging, Chosen(context, part), depth);
             builder.Emit(
                 new Copy
                 {
@@ -254,13 +258,13 @@ internal sealed partial class Lowering
             builder.BeginLoop(leafLevel, leaves);
         if (runs > 1)
             builder.BeginLoop(runLevel, runs);
-        int installed = builder.Describe(slot, part, depth);
+        int installed = builder.Describe(slot, Chosen(context, part), depth);
         builder.Emit(
             new Install
             {
                 Source = builder.Describe(
                     WeightBuffer(context, columns, new Axis(plan.Length)),
-                    part,
+                    Chosen(context, part),
                     depth,
                     LayerIndex(),
                     ExpertIndex(context)

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Tapeout.Isa;
 
 /// <summary>
@@ -16,7 +14,7 @@ public readonly record struct Axis
     public Axis(int total)
         : this(SizeExpression.Of(total)) { }
 
-    /// <summary>Plain, or rows of an expert.</summary>
+    /// <summary>Plain, rows of an expert, or there only for an expert with tokens.</summary>
     public AxisKind Kind { get; init; }
 
     /// <summary>The size of the whole axis.</summary>
@@ -37,7 +35,7 @@ public readonly record struct Axis
     /// <summary>Elements per iteration of loop <see cref="InnerLevel"/>, inside the part of LoopStep.</summary>
     public int InnerStep { get; init; }
 
-    /// <summary>The loop that InnerStep follows.</summary>
+    /// <summary>The loop that InnerStep follows; for <see cref="AxisKind.ActiveExpert"/> the loop over experts.</summary>
     public int InnerLevel { get; init; }
 
     /// <summary>The range for one tile and iteration.</summary>
@@ -45,6 +43,8 @@ public readonly record struct Axis
     {
         if (Kind == AxisKind.ExpertRows)
             return context.ExpertRows(context.Loops[LoopLevel]);
+        if (Kind == AxisKind.ActiveExpert && context.ExpertRows(context.Loops[InnerLevel]).Count == 0)
+            return new(0, 0);
         return Divided(context.Sizes, context.Rank, context.Tile, context.Loops);
     }
 
@@ -83,19 +83,5 @@ public readonly record struct Axis
     }
 
     /// <summary>As in assembly: <c>576/rank:192/tile:48/L1:16</c>.</summary>
-    public override string ToString()
-    {
-        StringBuilder text = new(Total.ToString());
-        if (Kind == AxisKind.ExpertRows)
-            return text.Append("/expert:L").Append(LoopLevel).ToString();
-        if (RankStep > 0)
-            text.Append("/rank:").Append(RankStep);
-        if (TileStep > 0)
-            text.Append("/tile:").Append(TileStep);
-        if (LoopStep > 0)
-            text.Append("/L").Append(LoopLevel).Append(':').Append(LoopStep);
-        if (InnerStep > 0)
-            text.Append("/L").Append(InnerLevel).Append(':').Append(InnerStep);
-        return text.ToString();
-    }
+    public override string ToString() => OperandText.Axis(this);
 }

@@ -11,4 +11,10 @@ public enum AxisKind : byte
     /// instruction's layer.
     /// </summary>
     ExpertRows = 1,
+
+    /// <summary>
+    /// Divided as <see cref="Plain"/>, but empty if the expert whose number is the loop index has no tokens in the instruction's layer:
+    /// weights of experts that no token has chosen are neither moved nor multiplied.
+    /// </summary>
+    ActiveExpert = 2,
 }

@@ -153,11 +153,13 @@ internal static class OperandText
         StringBuilder text = new(axis.Total.ToString());
         if (axis.Kind == AxisKind.ExpertRows)
             text.Append("/expert:L").Append(axis.LoopLevel);
+        if (axis.Kind == AxisKind.ActiveExpert)
+            text.Append("/active:L").Append(axis.InnerLevel);
         if (axis.RankStep != 0)
             text.Append("/rank:").Append(axis.RankStep);
         if (axis.TileStep != 0)
             text.Append("/tile:").Append(axis.TileStep);
-        bool hasInner = axis.InnerStep != 0 || axis.InnerLevel != 0;
+        bool hasInner = axis.InnerStep != 0 || (axis.InnerLevel != 0 && axis.Kind != AxisKind.ActiveExpert);
         if (hasInner || axis.LoopStep != 0 || (axis.LoopLevel != 0 && axis.Kind != AxisKind.ExpertRows))
             text.Append("/L").Append(axis.LoopLevel).Append(':').Append(axis.LoopStep);
         if (hasInner)
@@ -186,6 +188,8 @@ internal static class OperandText
             string number = part[(colon + 1)..];
             if (name == "expert" && number.StartsWith('L') && TryInteger(number[1..], out int expertLevel))
                 axis = axis with { Kind = AxisKind.ExpertRows, LoopLevel = expertLevel };
+            else if (name == "active" && number.StartsWith('L') && TryInteger(number[1..], out int activeLevel))
+                axis = axis with { Kind = AxisKind.ActiveExpert, InnerLevel = activeLevel };
             else if (!TryInteger(number, out int step))
                 return false;
             else if (name == "rank")

@@ -21,6 +21,8 @@ internal readonly record struct Corner(StepSizes Sizes, int Rank, int Tile, Loop
     public AxisRange Resolve(Axis axis)
     {
         AxisRange whole = axis.Divided(Sizes, Rank, Tile, Loops);
+        if (axis.Kind == AxisKind.ActiveExpert && Expert == ExpertCorner.None)
+            return new(0, 0);
         if (axis.Kind != AxisKind.ExpertRows)
             return whole;
         int total = axis.Total.Evaluate(Sizes);

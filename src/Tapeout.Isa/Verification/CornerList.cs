@@ -20,7 +20,7 @@ internal static class CornerList
             axes.AddRange([descriptor.Rows, descriptor.Columns, buffer.Rows, buffer.Columns]);
         }
         StepSizes bounds = tape.Envelope.Bounds;
-        bool hasExperts = axes.Any(a => a.Kind == AxisKind.ExpertRows);
+        bool hasExperts = axes.Any(a => a.Kind != AxisKind.Plain);
         ExpertCorner[] experts = hasExperts ? [ExpertCorner.All, ExpertCorner.Last, ExpertCorner.None] : [ExpertCorner.All];
         int[] ranks = Candidates(role.Ranks, Ends(axes, bounds, a => a.RankStep, a => a.Total.Evaluate(bounds)));
         int[] tiles = Candidates(

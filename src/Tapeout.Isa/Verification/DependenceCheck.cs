@@ -166,12 +166,12 @@ internal sealed class DependenceCheck
                 $"{name} reads buffer '{buffer.Name}' at loop indices {Show(instance.Loops)}, but nothing has written it before, or another buffer has taken its memory since"
             );
         }
-        if (d.Rows.Kind == AxisKind.ExpertRows && !routedLayers.Contains(tape.Origins[instance.Instruction.Origin].Layer(instance.Loops)))
+        if (d.Rows.Kind != AxisKind.Plain && !routedLayers.Contains(tape.Origins[instance.Instruction.Origin].Layer(instance.Loops)))
             problems.Add(
                 "unwritten",
                 role.Name,
                 instance.ProgramCounter,
-                $"{name} reads the rows of an expert before a ROUTE of its layer"
+                $"{name} depends on the tokens of an expert before a ROUTE of its layer"
             );
     }
 

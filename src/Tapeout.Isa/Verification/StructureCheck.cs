@@ -81,8 +81,8 @@ internal sealed class StructureCheck
     {
         string name = $"buffer '{buffer.Name}'";
         bool isSized = Axis(name, buffer.Rows, true) & Axis(name, buffer.Columns, true);
-        if (buffer.Rows.Kind == AxisKind.ExpertRows)
-            Fail($"{name} has rows of an expert, but what is held cannot depend on routing");
+        if (buffer.Rows.Kind != AxisKind.Plain || buffer.Columns.Kind != AxisKind.Plain)
+            Fail($"{name} has rows or columns of an expert, but what is held cannot depend on routing");
         if (!buffer.Format.IsValid)
             Fail($"{name} has a format that is none");
         if (buffer.Stack0 is < 1 or > MostStep || buffer.Stack1 is < 1 or > MostStep)
@@ -122,8 +122,10 @@ internal sealed class StructureCheck
         Axis(name, descriptor.Columns, false);
         Index(name, descriptor.Stack0);
         Index(name, descriptor.Stack1);
-        if (descriptor.Columns.Kind == AxisKind.ExpertRows)
+        if (descriptor.Columns.Kind != AxisKind.Plain)
             Fail($"{name} has columns of an expert, but experts have rows");
+        if (descriptor.Rows.Kind == AxisKind.ActiveExpert && descriptor.Rows.InnerStep != 0)
+            Fail($"{name} has rows of an active expert that are divided by an inner step, but the inner level names the expert");
     }
 
     private void Index(string name, IndexExpression index)

@@ -70,7 +70,7 @@ internal sealed class TapeMutator(int seed)
     private Axis Axis(Axis old) =>
         random.Next(8) switch
         {
-            0 => old with { Kind = old.Kind == AxisKind.Plain ? AxisKind.ExpertRows : AxisKind.Plain },
+            0 => old with { Kind = (AxisKind)random.Next(3) },
             1 => old with { RankStep = Number(old.RankStep) },
             2 => old with { TileStep = Number(old.TileStep) },
             3 => old with { LoopStep = Number(old.LoopStep) },
