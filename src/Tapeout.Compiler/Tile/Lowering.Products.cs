@@ -85,7 +85,7 @@ internal sealed partial class Lowering
             context.Name,
             Activations,
             NumberFormat.F32,
-            accumulator.Rows,
+            context.PerExpert ? PairRows(accumulator.Rows) : accumulator.Rows,
             mapping.Held(accumulator.Columns, Activations)
         );
         builder.Emit(
