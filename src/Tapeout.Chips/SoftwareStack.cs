@@ -25,6 +25,12 @@ public sealed record SoftwareStack : IChecked
     [Within("0ns", "1s")]
     public required Duration StepOverhead { get; init; }
 
+    /// <summary>The chip that the kernels' figures were fitted on; none for a stack that holds for any.</summary>
+    public string? Chip { get; init; }
+
+    /// <summary>Its kernels; none where kernels are timed as the tape and the chip's file say.</summary>
+    public KernelLibrary? Library { get; init; }
+
     /// <summary>The collective algorithms it has, in the order it prefers them.</summary>
     public IReadOnlyList<CollectiveDescription> Collectives { get; init; } = [];
 

@@ -14,6 +14,7 @@ internal sealed partial class InstructionCosts
     {
         long part = Of(instruction.Source).Bytes;
         long cycles = 0;
+        long linkCycles = 0;
         long latency = 0;
         long network = 0;
         long links = 0;
@@ -24,7 +25,7 @@ internal sealed partial class InstructionCosts
             long chipPart = part * (IsShared(instruction.Source) ? 1 : _tiles);
             links = (_role.Ranks - 1) * chipPart;
             (long c, long l) = OverLinks(instruction.LinkClass, instruction.Algorithm, links);
-            cycles += c;
+            linkCycles += c;
             latency += l;
             gathered = part * _role.Ranks;
         }
@@ -36,15 +37,16 @@ internal sealed partial class InstructionCosts
             latency += Hops(instruction.Algorithm) * _chip.Network.HopLatency.Count;
             network = taken * (instruction.Algorithm == CollectiveAlgorithm.Multicast ? 1 : _tiles);
         }
-        Limiter cause = links > 0 ? Limiter.Links : Limiter.Network;
-        return Paid(cause, cycles, latency) with { NetworkBytes = network, LinkBytes = links };
+        return Travelling(instruction.LinkClass, 0, cycles, linkCycles, latency) with { NetworkBytes = network, LinkBytes = links };
     }
 
     /// <summary>All-reduce of p bytes: log2(n) exchanges (butterfly), twice that (tree), n − 1 (direct, ring), or one pass up and down in the network.</summary>
     public InstructionCost Visit(Reduce instruction)
     {
         Shape source = Of(instruction.Source);
+        long adds = 0;
         long cycles = 0;
+        long linkCycles = 0;
         long latency = 0;
         long network = 0;
         long links = 0;
@@ -54,24 +56,26 @@ internal sealed partial class InstructionCosts
             long rounds = Rounds(instruction.Algorithm, _role.Ranks);
             links = rounds * chipPart;
             (long c, long l) = OverLinks(instruction.LinkClass, instruction.Algorithm, links);
-            cycles += c + rounds * VectorCycles(source.Elements);
+            linkCycles += c;
+            adds += rounds * VectorCycles(source.Elements);
             latency += l;
         }
         if (instruction.Group is Group.Tiles or Group.All && _tiles > 1)
         {
             long rounds = Rounds(instruction.Algorithm, _tiles);
-            cycles += rounds * (_chip.Network.LinkRate.TimeFor(new(source.Bytes)).Count + VectorCycles(source.Elements));
+            cycles += rounds * _chip.Network.LinkRate.TimeFor(new(source.Bytes)).Count;
+            adds += rounds * VectorCycles(source.Elements);
             latency += Hops(instruction.Algorithm) * _chip.Network.HopLatency.Count;
             network = rounds * source.Bytes * _tiles;
         }
-        return Paid(links > 0 ? Limiter.Links : Limiter.Network, cycles, latency) with { NetworkBytes = network, LinkBytes = links };
+        return Travelling(instruction.LinkClass, adds, cycles, linkCycles, latency) with { NetworkBytes = network, LinkBytes = links };
     }
 
     public InstructionCost Visit(Send instruction)
     {
         long bytes = Of(instruction.Source).Bytes * _tiles;
         (long cycles, long latency) = OverLinks(instruction.LinkClass, CollectiveAlgorithm.Direct, bytes);
-        return Paid(Limiter.Links, cycles, latency) with { LinkBytes = bytes };
+        return Travelling(instruction.LinkClass, 0, 0, cycles, latency) with { LinkBytes = bytes };
     }
 
     // The sender's SEND carries bytes and latency; the receiver waits for it by its token.
@@ -138,6 +142,12 @@ internal sealed partial class InstructionCosts
 
     private static long Log2(int members) => members <= 1 ? 0 : int.Log2(members - 1) + 1;
 
-    private InstructionCost Paid(Limiter cause, long cycles, long latency) =>
-        new(_issue + cycles, latency, 0, 0, 0, cycles + latency > _issue ? cause : Limiter.Issue, cause);
+    private InstructionCost Travelling(int linkClass, long work, long networkCycles, long linkCycles, long latency) =>
+        On(Limiter.Vector, work) with
+        {
+            NetworkCycles = networkCycles,
+            LinkCycles = linkCycles,
+            LinkClass = linkClass,
+            Latency = latency,
+        };
 }

@@ -7,8 +7,9 @@ using Barrier = Tapeout.Isa.Barrier;
 namespace Tapeout.Timing;
 
 /// <summary>
-/// The cost of each instruction of one step from its shapes and the chip, nothing fitted. Every formula below is what the table of
-/// instructions says the instruction occupies, with rates of the chip's file; assumptions beyond that are stated where they are made.
+/// The cost of each instruction of one step from its shapes and the chip. Every formula below is what the table of instructions says the
+/// instruction occupies, with rates of the chip's file; assumptions beyond that are stated where they are made. Nothing here is fitted:
+/// what kernels of a software stack reach stands in <see cref="LibraryKernels"/>.
 /// </summary>
 internal sealed partial class InstructionCosts : IInstructionVisitor<InstructionCost>
 {
@@ -16,25 +17,59 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
     private readonly Role _role;
     private readonly ChipDescription _chip;
     private readonly Step _step;
+    private readonly TimingOptions _options;
+    private readonly LibraryKernels? _kernels;
+    private readonly InstructionTraits[] _traits;
+    private readonly Dictionary<(int Counter, int First, int Second, int Third), InstructionCost> _known = [];
     private readonly long _issue;
+    private readonly bool _dynamic;
     private ResolveContext _context;
+    private InstructionTraits _trait = null!;
     private int _tiles;
 
-    public InstructionCosts(Tape tape, Role role, ChipDescription chip, Step step)
+    public InstructionCosts(Tape tape, Role role, ChipDescription chip, Step step, TimingOptions options)
     {
         _tape = tape;
         _role = role;
         _chip = chip;
         _step = step;
+        _options = options;
         _issue = chip.IssueOverhead.Count;
+        _dynamic = chip.Execution.Style == ExecutionStyle.Dynamic;
+        _kernels = options.Software?.Library is { } library && _dynamic ? new(chip, library) : null;
+        _traits = InstructionTraits.Of(role);
     }
 
+    /// <summary>The traits of the role's instructions.</summary>
+    public IReadOnlyList<InstructionTraits> Traits => _traits;
+
+    /// <summary>
+    /// The cost of one execution. Shapes depend on loops only where a range is divided by one, so that iterations of the same shape are
+    /// costed once: layers cost nothing extra.
+    /// </summary>
     public InstructionCost Of(in InstructionInstance instance)
     {
+        InstructionTraits trait = _traits[instance.ProgramCounter];
+        LoopIndices loops = instance.Loops;
+        var key = (
+            instance.ProgramCounter,
+            trait.DependsOn(0) ? loops.Level0 : -1,
+            trait.DependsOn(1) ? loops.Level1 : -1,
+            trait.DependsOn(2) ? loops.Level2
+            : trait.DependsOn(3) ? loops.Level3 + (1 << 24)
+            : -1
+        );
+        bool keyed = !trait.ReadsCounts && !(trait.DependsOn(2) && trait.DependsOn(3));
+        if (keyed && _known.TryGetValue(key, out InstructionCost known))
+            return known;
         Instruction instruction = instance.Instruction;
-        _context = new(_step, 0, 0, instance.Loops, _tape.Origins[instruction.Origin].Layer(instance.Loops));
+        _context = new(_step, 0, 0, loops, _tape.Origins[instruction.Origin].Layer(loops));
         _tiles = instruction.Tiles.Count;
-        return instruction.Accept(this);
+        _trait = trait;
+        InstructionCost cost = Completed(instruction, instruction.Accept(this));
+        if (keyed)
+            _known[key] = cost;
+        return cost;
     }
 
     // Loops are unrolled by the sequencer and cost nothing; a hardware sequencer counts them beside the work.
@@ -46,10 +81,17 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
 
     public InstructionCost Visit(Barrier instruction) => On(Limiter.Issue, 0);
 
+    /// <summary>The gap before a kernel. Kernels of one loop over experts are one grouped kernel: its first iteration is launched.</summary>
     public InstructionCost Visit(Launch instruction)
     {
-        Duration gap = (instruction.Replay ? _chip.Execution.GraphReplayOverhead : _chip.Execution.LaunchOverhead) ?? Duration.Zero;
-        return new(gap.ToCycles(_chip.Clock).Count, 0, 0, 0, 0, Limiter.Launches, Limiter.Launches);
+        if (_trait.GroupLevel >= 0 && _context.Loops[_trait.GroupLevel] > 0)
+            return default;
+        Duration gap = _kernels is { } kernels
+            ? kernels.Library.LaunchGap
+            : (instruction.Replay ? _chip.Execution.GraphReplayOverhead : _chip.Execution.LaunchOverhead) ?? Duration.Zero;
+        if (_options.Software is { } software && !software.GraphReplay)
+            gap += software.KernelGap;
+        return new() { Work = gap.ToCycles(_chip.Clock).Count, Cause = Limiter.Launches };
     }
 
     public InstructionCost Visit(Copy instruction)
@@ -57,11 +99,19 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         Shape source = Of(instruction.Source);
         Shape destination = Of(instruction.Destination);
         long perTile = Math.Max(source.Bytes, destination.Bytes);
-        long all = instruction.Multicast ? perTile : perTile * _tiles;
         bool beside = source.Space == Space.Dram || destination.Space == Space.Dram;
-        long cycles = Math.Max(SramCycles(perTile), beside ? _chip.Network.LinkRate.TimeFor(new(perTile)).Count : 0);
         Limiter cause = source.Kind == BufferKind.Constant ? Limiter.Weights : Limiter.Movement;
-        return On(cause, cycles) with { MemoryBytes = beside ? all : 0, NetworkBytes = beside ? all : 0, MemoryCause = cause };
+        InstructionCost cost = On(cause, SramCycles(perTile));
+        if (!beside || _dynamic)
+            return cost;
+        long all = Bursts(instruction.Multicast ? perTile : perTile * _tiles);
+        return cost with
+        {
+            MemoryBytes = all,
+            NetworkBytes = all,
+            NetworkCycles = _chip.Network.LinkRate.TimeFor(new(perTile)).Count,
+            MemoryCause = cause,
+        };
     }
 
     public InstructionCost Visit(Gather instruction)
@@ -70,11 +120,10 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         Shape destination = Of(instruction.Destination);
         long rowBytes = new TensorLayout(table.Format, 1, destination.Columns).Bytes;
         // Each row is an access of its own: a burst is the least that is moved.
-        if (table.Space == Space.Dram && _chip.Memory.Count > 0)
-            rowBytes = RoundUp(rowBytes, _chip.Memory[0].Granularity.Count);
+        if (table.Space == Space.Dram)
+            rowBytes = Bursts(rowBytes);
         long bytes = rowBytes * destination.Rows;
-        long cycles = SramCycles(bytes + destination.Bytes);
-        return On(Limiter.Movement, cycles) with
+        return On(Limiter.Movement, SramCycles(bytes + destination.Bytes)) with
         {
             MemoryBytes = table.Space == Space.Dram ? bytes * _tiles : 0,
             MemoryCause = Limiter.Movement,
@@ -89,7 +138,8 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         long quantise = cache.Format.IsFloat ? 0 : _chip.Conversion.Quantise.TimeFor(source.Elements).Count;
         return On(Limiter.Kv, Math.Max(quantise, SramCycles(source.Bytes + bytes))) with
         {
-            MemoryBytes = cache.Space == Space.Dram ? bytes * _tiles : 0,
+            MemoryBytes = cache.Space == Space.Dram ? Bursts(bytes * _tiles) : 0,
+            SramCycles = cache.Space == Space.Sram ? SramCycles(bytes) : 0,
             MemoryCause = Limiter.Kv,
         };
     }
@@ -100,7 +150,7 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         long bytes = 2 * cache.Bytes * _step.PageCopies.Length * _role.Buffers[_role.Descriptors[instruction.Cache].Buffer].Stack0;
         return On(Limiter.Kv, SramCycles(bytes)) with
         {
-            MemoryBytes = cache.Space == Space.Dram ? bytes * _tiles : 0,
+            MemoryBytes = cache.Space == Space.Dram ? Bursts(bytes * _tiles) : 0,
             MemoryCause = Limiter.Kv,
         };
     }
@@ -110,7 +160,7 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         Shape source = Of(instruction.Source);
         return On(Limiter.Weights, WeightCycles(source)) with
         {
-            MemoryBytes = source.Space == Space.Dram ? source.Bytes * _tiles : 0,
+            MemoryBytes = source.Space == Space.Dram ? Bursts(source.Bytes * _tiles) : 0,
             MemoryCause = Limiter.Weights,
         };
     }
@@ -125,12 +175,16 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         Shape w = Of(instruction.W);
         if (x.Rows == 0 || w.Elements == 0)
             return On(Limiter.Issue, 0);
+        if (_kernels is { } kernels)
+            return Kernel(kernels.Product(ChipShape(instruction.X), ChipShape(instruction.W), _trait.KernelProducts, _trait.Grouped));
         MatrixDescription matrix = _chip.Matrix;
         long compute;
+        long fill = 0;
         if (matrix.MacsFor(w.Format.Element, x.Format.Element) is { } macs)
         {
             long padded = RoundUp(w.Rows, matrix.Columns) * RoundUp(w.Columns, matrix.Rows);
-            compute = macs.TimeFor(padded * x.Rows).Count + matrix.PipelineFill.Count;
+            compute = macs.TimeFor(padded * x.Rows).Count;
+            fill = matrix.PipelineFill.Count;
         }
         else
         {
@@ -143,7 +197,8 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         long cycles = matrix.Slots > 1 ? Math.Max(compute, install) : compute + install;
         return On(install > compute ? Limiter.Weights : Limiter.Compute, cycles) with
         {
-            MemoryBytes = w.Space == Space.Dram ? w.Bytes * (IsShared(instruction.W) ? 1 : _tiles) : 0,
+            Fill = fill,
+            MemoryBytes = w.Space == Space.Dram ? Bursts(w.Bytes * (IsShared(instruction.W) ? 1 : _tiles)) : 0,
             MemoryCause = Limiter.Weights,
         };
     }
@@ -217,71 +272,12 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
     public InstructionCost Visit(Route instruction)
     {
         Shape logits = Of(instruction.Logits);
-        if (_context.Layer >= 0 && !_step.Counts.Layers.Contains(_context.Layer))
-            SpreadEvenly(logits, instruction.Count);
         return Vector(logits.Elements * (instruction.Count + 1), logits.Elements);
     }
 
-    public InstructionCost Visit(Permute instruction)
-    {
-        Shape destination = Of(instruction.Destination);
-        return On(Limiter.Movement, SramCycles(2 * destination.Bytes));
-    }
+    public InstructionCost Visit(Permute instruction) => On(Limiter.Movement, SramCycles(2 * Of(instruction.Destination).Bytes));
 
     public InstructionCost Visit(Mix instruction) => Vector(2 * Of(instruction.Destination).Elements * instruction.Count);
-
-    /// <summary>Two products a visible position, head and dimension, one exponential a visible position and head; each page is read once a step.</summary>
-    public InstructionCost Visit(Attend instruction)
-    {
-        Shape query = Of(instruction.Query);
-        Shape keys = Of(instruction.Keys);
-        long heads = query.Columns / Math.Max(1, instruction.HeadDimension);
-        if (heads == 0 || query.Rows == 0)
-            return On(Limiter.Issue, 0);
-        long visible = 0;
-        long held = 0;
-        foreach (SequenceRow row in _step.Sequences)
-        {
-            for (int t = 0; t < row.NewTokens; t++)
-            {
-                long seen = row.Context + t + 1;
-                visible += instruction.Window > 0 ? Math.Min(seen, instruction.Window) : seen;
-            }
-            long positions = row.Context + row.NewTokens;
-            held += instruction.Window > 0 ? Math.Min(positions, (long)instruction.Window + row.NewTokens - 1) : positions;
-        }
-        long keyHeads = keys.Rows / Envelope.PageSize;
-        long bytes = 2 * held * keyHeads * new TensorLayout(keys.Format, 1, instruction.HeadDimension).Bytes;
-        long macs = 2 * visible * heads * instruction.HeadDimension;
-        long compute;
-        long read;
-        if (_chip.Attention is { } unit)
-        {
-            compute = Math.Max(unit.Macs.TimeFor(macs).Count, unit.Exponentials.TimeFor(visible * heads).Count);
-            read = unit.KvRate.TimeFor(new(bytes)).Count;
-        }
-        else
-        {
-            PerCycle? rate =
-                _chip.Matrix.MacsFor(ElementType.F16, ElementType.F16) ?? _chip.Matrix.MacsFor(ElementType.F32, ElementType.F32);
-            long products = rate is { } native ? native.TimeFor(macs).Count : VectorCycles(macs);
-            compute = products + VectorCycles(3 * visible * heads) + SpecialCycles(visible * heads);
-            read = SramCycles(bytes);
-        }
-        Axis rows = _role.Descriptors[instruction.Keys].Rows;
-        long allHeads = Math.Max(
-            keyHeads,
-            (rows.RankStep > 0 ? Math.Min(rows.RankStep, rows.Total.Evaluate(_step.Sizes)) : rows.Total.Evaluate(_step.Sizes))
-                / Envelope.PageSize
-        );
-        // Query heads of one KV head may lie on several tiles; the memory beside the die delivers each byte once.
-        long fromMemory = bytes / Math.Max(1, keyHeads) * Math.Min(allHeads, keyHeads * _tiles);
-        return On(read > compute ? Limiter.Kv : Limiter.Compute, Math.Max(compute, read)) with
-        {
-            MemoryBytes = keys.Space == Space.Dram ? fromMemory : 0,
-            MemoryCause = Limiter.Kv,
-        };
-    }
 
     public InstructionCost Visit(Merge instruction)
     {
@@ -293,28 +289,36 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
 
     public InstructionCost Visit(HostIn instruction) => Host(Of(instruction.Destination).Bytes);
 
-    private void SpreadEvenly(Shape logits, int slots)
-    {
-        // The whole router row lies on every tile that routes.
-        int experts = Math.Max(1, logits.Columns);
-        int pairs = logits.Rows * slots;
-        int[] counts = new int[experts];
-        for (int e = 0; e < experts; e++)
-            counts[e] = pairs / experts + (e < pairs % experts ? 1 : 0);
-        _step.Counts.Set(_context.Layer, counts);
-    }
-
-    private InstructionCost Host(long bytes)
-    {
-        long cycles = CyclesAt(bytes, _chip.Host.Bandwidth.Count);
-        return On(Limiter.Host, cycles) with { Latency = _chip.Host.Latency.ToCycles(_chip.Clock).Count };
-    }
+    private InstructionCost Host(long bytes) =>
+        On(Limiter.Host, 0) with
+        {
+            HostCycles = CyclesAt(bytes, _chip.Host.Bandwidth.Count),
+            Latency = _chip.Host.Latency.ToCycles(_chip.Clock).Count,
+        };
 
     private InstructionCost Vector(long operations, long special = 0) =>
         On(Limiter.Vector, VectorCycles(operations) + SpecialCycles(special));
 
     private InstructionCost On(Limiter cause, long cycles) =>
-        new(_issue + cycles, 0, 0, 0, 0, cycles > _issue ? cause : Limiter.Issue, cause);
+        new()
+        {
+            Issue = _issue,
+            Work = cycles,
+            Cause = cause,
+            MemoryCause = cause,
+        };
+
+    private InstructionCost Kernel(KernelTime kernel) =>
+        new()
+        {
+            Issue = _issue,
+            Fill = kernel.Fill,
+            Work = kernel.Work,
+            MemoryBytes = kernel.MemoryBytes,
+            NetworkCycles = kernel.SharedCycles,
+            Cause = kernel.Cause,
+            MemoryCause = kernel.MemoryCause,
+        };
 
     private long VectorCycles(long operations) => _chip.Vector.Operations.TimeFor(operations).Count;
 
@@ -326,13 +330,12 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
     private long WeightCycles(Shape weights) =>
         weights.Space == Space.Rom && _chip.Rom is { } rom
             ? rom.ReadRate.TimeFor(new(weights.Bytes)).Count
-            : Math.Max(
-                _chip.Matrix.InstallRate.TimeFor(new(weights.Bytes)).Count,
-                weights.Space == Space.Sram ? SramCycles(weights.Bytes) : 0
-            );
+            : _chip.Matrix.InstallRate.TimeFor(new(weights.Bytes)).Count;
 
     private long CyclesAt(long bytes, long bytesPerSecond) =>
         (long)((bytes * (Int128)_chip.Clock.Count + bytesPerSecond - 1) / bytesPerSecond);
+
+    private long Bursts(long bytes) => _chip.Memory.Count == 0 ? bytes : RoundUp(bytes, _chip.Memory[0].Granularity.Count);
 
     private static long RoundUp(long value, long step) => (value + step - 1) / step * step;
 
@@ -342,6 +345,7 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         return d.Rows.TileStep == 0 && d.Columns.TileStep == 0;
     }
 
+    /// <summary>One tile's part of an operand.</summary>
     private Shape Of(int descriptor)
     {
         Descriptor d = _role.Descriptors[descriptor];
@@ -349,8 +353,22 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         return new(buffer.Format, buffer.Space, buffer.Kind, d.Rows.Resolve(_context).Count, d.Columns.Resolve(_context).Count);
     }
 
-    /// <summary>One tile's part of an operand.</summary>
-    private readonly record struct Shape(NumberFormat Format, Space Space, BufferKind Kind, int Rows, int Columns)
+    /// <summary>All tiles' part of an operand: what one rank holds.</summary>
+    private Shape ChipShape(int descriptor)
+    {
+        Descriptor d = _role.Descriptors[descriptor];
+        TapeBuffer buffer = _role.Buffers[d.Buffer];
+        return new(
+            buffer.Format,
+            buffer.Space,
+            buffer.Kind,
+            (d.Rows with { TileStep = 0 }).Resolve(_context).Count,
+            (d.Columns with { TileStep = 0 }).Resolve(_context).Count
+        );
+    }
+
+    /// <summary>A matrix of a format in a space.</summary>
+    internal readonly record struct Shape(NumberFormat Format, Space Space, BufferKind Kind, int Rows, int Columns)
     {
         public long Elements => (long)Rows * Columns;
 

@@ -32,4 +32,13 @@ public enum Limiter
 
     /// <summary>Decoding instructions and generating their addresses.</summary>
     Issue,
+
+    /// <summary>Filling and draining arrays, and the beginnings and ends of thread blocks.</summary>
+    Fill,
+
+    /// <summary>The time until the first bytes of a memory, or the result of a pipeline, are there.</summary>
+    Latency,
+
+    /// <summary>Waiting for a port, memory, network or link that another instruction has.</summary>
+    Contention,
 }

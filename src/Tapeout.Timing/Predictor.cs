@@ -12,9 +12,23 @@ public static class Predictor
     /// Times prefill and decode of <paramref name="batch"/> equal sequences. Chunks of the prompts grow linearly with their context, so the
     /// first and the last are timed and the mean stands for all; so are the first and last decode step.
     /// </summary>
+    /// <param name="tape">A verified tape.</param>
+    /// <param name="chip">The chip it was compiled for.</param>
+    /// <param name="promptTokens">Tokens of each prompt.</param>
+    /// <param name="outputTokens">Tokens made for each prompt.</param>
+    /// <param name="batch">Equal sequences side by side.</param>
+    /// <param name="options">Software and experts; none: the stack of the catalog that was fitted on the chip, if there is one.</param>
     /// <exception cref="InvalidInputException">The load does not fit the tape's envelope; every problem is named.</exception>
-    public static Prediction Predict(Tape tape, ChipDescription chip, int promptTokens, int outputTokens, int batch)
+    public static Prediction Predict(
+        Tape tape,
+        ChipDescription chip,
+        int promptTokens,
+        int outputTokens,
+        int batch,
+        TimingOptions? options = null
+    )
     {
+        options ??= TimingOptions.Default with { Software = TimingOptions.SoftwareFor(chip) };
         Envelope envelope = tape.Envelope;
         List<string> problems = [];
         if (promptTokens < 1)
@@ -36,16 +50,17 @@ public static class Predictor
         int chunk = Math.Min(promptTokens, envelope.Tokens);
         int chunks = (promptTokens + chunk - 1) / chunk;
         int last = promptTokens - (chunks - 1) * chunk;
-        StepTime lastTime = StepTimer.Time(tape, chip, StepShape(1, last, promptTokens - last, true));
+        StepTime lastTime = StepTimer.Time(tape, chip, StepShape(1, last, promptTokens - last, true), options);
         Duration one = lastTime.Duration;
         if (chunks > 1)
         {
-            StepTime first = StepTimer.Time(tape, chip, StepShape(1, chunk, 0, false));
-            StepTime full = chunks > 2 ? StepTimer.Time(tape, chip, StepShape(1, chunk, (chunks - 2) * chunk, false)) : first;
+            StepTime first = StepTimer.Time(tape, chip, StepShape(1, chunk, 0, false), options);
+            StepTime full = chunks > 2 ? StepTimer.Time(tape, chip, StepShape(1, chunk, (chunks - 2) * chunk, false), options) : first;
             one += new Duration((first.Duration.Count + full.Duration.Count) * (chunks - 1) / 2);
         }
-        StepTime early = StepTimer.Time(tape, chip, StepShape(batch, 1, promptTokens, true));
-        StepTime late = outputTokens > 2 ? StepTimer.Time(tape, chip, StepShape(batch, 1, promptTokens + outputTokens - 2, true)) : early;
+        StepTime early = StepTimer.Time(tape, chip, StepShape(batch, 1, promptTokens, true), options);
+        StepTime late =
+            outputTokens > 2 ? StepTimer.Time(tape, chip, StepShape(batch, 1, promptTokens + outputTokens - 2, true), options) : early;
         return new()
         {
             Batch = batch,

@@ -35,4 +35,7 @@ public sealed record StepTime
 
     /// <summary>Instructions executed, loops unrolled.</summary>
     public required int Instructions { get; init; }
+
+    /// <summary>The critical path by instruction and cause, largest first: it sums to <see cref="Cycles"/>.</summary>
+    public required IReadOnlyList<CriticalPathEntry> CriticalPath { get; init; }
 }

@@ -1,0 +1,23 @@
+using System.Collections.Immutable;
+using Tapeout.Isa;
+using Tapeout.Numerics;
+
+namespace Tapeout.Timing;
+
+/// <summary>The attention of one layer on one chip.</summary>
+internal readonly record struct AttentionShape
+{
+    public required ImmutableArray<SequenceRow> Sequences { get; init; }
+
+    public required int Window { get; init; }
+
+    public required int Heads { get; init; }
+
+    public required int KvHeads { get; init; }
+
+    public required int HeadDimension { get; init; }
+
+    public required NumberFormat Kv { get; init; }
+
+    public required NumberFormat Query { get; init; }
+}

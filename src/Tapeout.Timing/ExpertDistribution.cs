@@ -1,0 +1,75 @@
+namespace Tapeout.Timing;
+
+/// <summary>
+/// How the tokens of a step spread over experts where no recording says so: evenly, or with popularity falling as a power of the expert's
+/// rank, drawn once from a seed. Named, so that a report can state it.
+/// </summary>
+/// <param name="Exponent">Popularity of the r-th expert is r to the power of −Exponent; 0 for an even spread.</param>
+/// <param name="Seed">Which expert gets which rank, by layer.</param>
+public readonly record struct ExpertDistribution(double Exponent, ulong Seed)
+{
+    /// <summary>Every expert gets the same; the first ones take what is left over.</summary>
+    public static ExpertDistribution Even => default;
+
+    /// <summary>"even" or "power law 1.2, seed 7".</summary>
+    public override string ToString() => Exponent == 0 ? "even" : $"power law {Exponent}, seed {Seed}";
+
+    /// <summary>
+    /// Token and expert pairs of each expert: shares by popularity, no expert more than <paramref name="tokens"/>, whole numbers by largest
+    /// remainder, ties to the lowest expert.
+    /// </summary>
+    /// <param name="layer">The layer: another order of popularity.</param>
+    /// <param name="experts">Experts.</param>
+    /// <param name="tokens">Tokens, each of which goes to an expert at most once.</param>
+    /// <param name="used">Experts of a token.</param>
+    public int[] Counts(int layer, int experts, int tokens, int used)
+    {
+        int[] counts = new int[experts];
+        long pairs = (long)tokens * used;
+        if (Exponent == 0)
+        {
+            for (int e = 0; e < experts; e++)
+                counts[e] = (int)(pairs / experts + (e < pairs % experts ? 1 : 0));
+            return counts;
+        }
+        int[] order = [.. Enumerable.Range(0, experts)];
+        for (int i = experts - 1; i > 0; i--)
+        {
+            int j = (int)(Mix(Seed ^ ((ulong)(layer + 1) << 32) ^ (ulong)i) % (ulong)(i + 1));
+            (order[i], order[j]) = (order[j], order[i]);
+        }
+        double exponent = Exponent;
+        double[] weight = [.. Enumerable.Range(1, experts).Select(r => Math.Pow(r, -exponent))];
+        double sum = weight.Sum();
+        long left = pairs;
+        double carried = 0;
+        for (int r = 0; r < experts && left > 0; r++)
+        {
+            double share = pairs * weight[r] / sum + carried;
+            int whole = (int)Math.Min(Math.Min(tokens, left), Math.Round(share));
+            carried = Math.Min(share - whole, tokens);
+            counts[order[r]] = whole;
+            left -= whole;
+        }
+        // What the caps left over goes to the most popular that still have room.
+        for (int r = 0; r < experts && left > 0; r++)
+        {
+            int room = (int)Math.Min(left, tokens - counts[order[r]]);
+            counts[order[r]] += room;
+            left -= room;
+        }
+        return counts;
+    }
+
+    // splitmix64 (Steele, Lea, Flood 2014).
+    private static ulong Mix(ulong value)
+    {
+        unchecked
+        {
+            value += 0x9E3779B97F4A7C15;
+            value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
+            value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
+            return value ^ (value >> 31);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using Tapeout.Isa;
+
+namespace Tapeout.Timing;
+
+/// <summary>What of an instruction's cost does not depend on the step: found once a role.</summary>
+internal sealed class InstructionTraits
+{
+    private int _levels;
+
+    /// <summary>Numbers of the descriptors read and written.</summary>
+    public required int[] Operands { get; init; }
+
+    /// <summary>True if shapes depend on the tokens of an expert.</summary>
+    public bool ReadsCounts { get; private set; }
+
+    /// <summary>For a LAUNCH: the loop over experts whose iterations are one grouped kernel; −1 for none.</summary>
+    public int GroupLevel { get; private set; } = -1;
+
+    /// <summary>True for a product whose kernel takes all experts together.</summary>
+    public bool Grouped => ReadsCounts || KernelProducts > 1;
+
+    /// <summary>Products of the kernel that the instruction belongs to.</summary>
+    public int KernelProducts { get; private set; } = 1;
+
+    /// <summary>True if a shape depends on the loop of this level.</summary>
+    public bool DependsOn(int level) => (_levels & (1 << level)) != 0;
+
+    /// <summary>The traits of all instructions of a role.</summary>
+    public static InstructionTraits[] Of(Role role)
+    {
+        InstructionTraits[] result = new InstructionTraits[role.Instructions.Length];
+        for (int pc = 0; pc < result.Length; pc++)
+        {
+            Instruction instruction = role.Instructions[pc];
+            InstructionTraits traits = new() { Operands = [.. instruction.Reads.Union(instruction.Writes)] };
+            foreach (int operand in traits.Operands)
+            {
+                Descriptor d = role.Descriptors[operand];
+                traits.Note(d.Rows);
+                traits.Note(d.Columns);
+            }
+            result[pc] = traits;
+        }
+        for (int pc = 0; pc < result.Length; pc++)
+        {
+            if (role.Instructions[pc] is not Launch launch)
+                continue;
+            int last = Math.Min(result.Length - 1, pc + launch.Length);
+            int products = 0;
+            for (int i = pc + 1; i <= last; i++)
+            {
+                if (role.Instructions[i] is MatMul)
+                    products++;
+                if (result[i].ReadsCounts)
+                {
+                    result[pc].GroupLevel = role.Descriptors[((IEnumerable<int>)result[i].Operands).First(o => IsExpert(role, o))]
+                        .Rows
+                        .LoopLevel;
+                    result[pc]._levels |= 1 << result[pc].GroupLevel;
+                }
+            }
+            for (int i = pc + 1; i <= last; i++)
+                result[i].KernelProducts = Math.Max(1, products);
+        }
+        return result;
+    }
+
+    private static bool IsExpert(Role role, int descriptor) => role.Descriptors[descriptor].Rows.Kind == AxisKind.ExpertRows;
+
+    private void Note(Axis axis)
+    {
+        if (axis.Kind == AxisKind.ExpertRows)
+            ReadsCounts = true;
+        if (axis.LoopStep > 0)
+            _levels |= 1 << axis.LoopLevel;
+        if (axis.InnerStep > 0)
+            _levels |= 1 << axis.InnerLevel;
+    }
+}

@@ -1,0 +1,109 @@
+using Tapeout.Chips;
+using Tapeout.Numerics;
+
+namespace Tapeout.Timing;
+
+/// <summary>
+/// Kernels of a vendor's library on a chip that executes dynamically: grids of thread blocks in waves over the cores. The library picks
+/// tile and split of K at the launch, from the sizes of the step, and picks well: the fastest of those it has.
+/// </summary>
+internal sealed partial class LibraryKernels
+{
+    private readonly ChipDescription _chip;
+    private readonly int _cores;
+    private readonly long _block;
+    private readonly long _split;
+    private readonly long _step;
+    private readonly long _matrixPerMille;
+    private readonly Int128 _memoryBytesPerSecond;
+
+    public LibraryKernels(ChipDescription chip, KernelLibrary library)
+    {
+        _chip = chip;
+        Library = library;
+        _cores = chip.Tiles.Count;
+        _block = library.BlockOverhead.ToCycles(chip.Clock).Count;
+        _split = library.SplitOverhead.ToCycles(chip.Clock).Count;
+        _step = chip.Memory.Count == 0 ? 0 : chip.Memory[0].Latency.ToCycles(chip.Clock).Count / library.Stages;
+        _matrixPerMille = (long)(library.MatrixEfficiency * 1000);
+        foreach (MemoryDescription memory in chip.Memory)
+            _memoryBytesPerSecond += (Int128)((decimal)memory.Bandwidth.Count * library.MemoryEfficiency);
+    }
+
+    public KernelLibrary Library { get; }
+
+    /// <summary>
+    /// A product of x [M, K] by w [N, K]. A thread block computes m × n outputs: its main loop takes the slowest of multiplying, fetching
+    /// (m + n) rows through its core's port, and a memory latency spread over the stages in flight; blocks run in waves over the cores. Beside
+    /// that the shared SRAM delivers what all blocks fetch, and the memory every operand once. Splits of K add a pass over partial sums.
+    /// </summary>
+    /// <param name="x">Activations.</param>
+    /// <param name="w">Weights.</param>
+    /// <param name="products">Products of the same kernel: their blocks share waves.</param>
+    /// <param name="grouped">True if the kernel has more products than this one: no wave is rounded up.</param>
+    public KernelTime Product(InstructionCosts.Shape x, InstructionCosts.Shape w, int products, bool grouped)
+    {
+        long m = x.Rows;
+        long n = w.Rows;
+        long k = w.Columns;
+        ElementType multiplied = MultipliedAs(w.Format.Element, x.Format.Element);
+        long macs = _chip.Matrix.MacsFor(multiplied, multiplied)?.Count ?? _chip.Vector.Operations.Count;
+        // Outputs leave as two-byte floats: what these libraries write, whatever the tape's accumulators are.
+        long bytes = w.Bytes + x.Bytes + 2 * m * n;
+        long memory = MemoryCycles(bytes);
+        KernelTime best = default;
+        long least = long.MaxValue;
+        foreach (BlockTile tile in Library.Tiles)
+        {
+            long blocks = Divide(m, tile.M) * Divide(n, tile.N);
+            long rows = Math.Min(m, tile.M);
+            for (int split = 1; split <= Library.MostSplits; split = split < 4 ? split + 1 : split + split / 2)
+            {
+                long steps = Divide(Divide(k, split), tile.K);
+                if (split > 1 && (k / split < 4 * tile.K || blocks * split > 2 * _cores || grouped))
+                    break;
+                long depth = steps * tile.K;
+                long fetched = Fetched(x.Format, rows, depth) + Fetched(w.Format, tile.N, depth);
+                long multiply = Divide(tile.M * (long)tile.N * depth * 1000, macs * _matrixPerMille);
+                long fetch = Divide(fetched, _chip.Network.LinkRate.Count * Library.ClusterSize);
+                long wait = steps * _step;
+                long loop = Math.Max(multiply, Math.Max(fetch, wait));
+                long grid = blocks * split;
+                long waves = Divide(grid, _cores);
+                long work = grouped ? Divide(grid * loop, _cores) : waves * loop;
+                long fill = grouped ? Divide(grid * _block, _cores) : waves * _block;
+                if (split > 1)
+                    fill += _split + Shared(8 * split * m * n);
+                long shared = Shared(Divide(grid * fetched, Library.ClusterSize));
+                long time = Math.Max(work + fill, Math.Max(shared, memory));
+                if (time >= least)
+                    continue;
+                least = time;
+                best = new(
+                    fill,
+                    work,
+                    shared,
+                    bytes,
+                    loop == multiply ? Limiter.Compute
+                        : loop == fetch ? Limiter.Network
+                        : Limiter.Latency,
+                    Limiter.Weights
+                );
+            }
+        }
+        return best;
+    }
+
+    /// <summary>Weights that the chip does not multiply are expanded on the way and multiplied in the activations' format.</summary>
+    private ElementType MultipliedAs(ElementType weight, ElementType activation) =>
+        _chip.Matrix.MacsFor(weight, activation) is not null ? weight : activation;
+
+    private long MemoryCycles(long bytes) =>
+        _memoryBytesPerSecond == 0 ? 0 : (long)((bytes * (Int128)_chip.Clock.Count + _memoryBytesPerSecond - 1) / _memoryBytesPerSecond);
+
+    private long Shared(long bytes) => _chip.SharedSram is { } sram ? sram.BytesPerCycle.TimeFor(new(bytes)).Count : 0;
+
+    private static long Fetched(NumberFormat format, long rows, long depth) => rows * Divide(depth * format.ElementBits, 8);
+
+    private static long Divide(long value, long by) => (value + by - 1) / by;
+}

@@ -1,0 +1,39 @@
+using Tapeout.Chips;
+
+namespace Tapeout.Timing;
+
+/// <summary>What a timing takes for granted besides the tape, the chip and the step.</summary>
+public sealed record TimingOptions
+{
+    /// <summary>The chip's own figures, no software in between.</summary>
+    public static TimingOptions Default { get; } = new();
+
+    /// <summary>The software that launches kernels and runs collectives; none: the chip's own figures.</summary>
+    public SoftwareStack? Software { get; init; }
+
+    /// <summary>A resource of which there is more than the chip's file says.</summary>
+    public Resource? Increased { get; init; }
+
+    /// <summary>How much more, in per cent.</summary>
+    public int IncreasePercent { get; init; } = 10;
+
+    /// <summary>
+    /// The order in which instructions are served, from <see cref="Timeline.Order"/> of another run of the same tape and step: a static
+    /// schedule. None: first come, first served, ties by place in the stream.
+    /// </summary>
+    public IReadOnlyList<int>? Order { get; init; }
+
+    /// <summary>How tokens spread over experts where the step has no counts.</summary>
+    public ExpertDistribution Experts { get; init; } = ExpertDistribution.Even;
+
+    /// <summary>
+    /// The stack of the catalog whose kernels were fitted on a chip; none for chips that execute statically or were never measured.
+    /// </summary>
+    public static SoftwareStack? SoftwareFor(ChipDescription chip) =>
+        chip.Execution.Style == ExecutionStyle.Static
+            ? null
+            : ChipCatalog
+                .Names(CatalogFolder.Software)
+                .Select(name => SoftwareStack.Load(name))
+                .FirstOrDefault(stack => stack.Chip == chip.Name && stack.Library is not null);
+}
