@@ -10,6 +10,9 @@ namespace Tapeout.Cli;
 /// <summary>The options that name a model, a chip and a quantisation, shared by all verbs that compile.</summary>
 internal sealed class CommonOptions
 {
+    /// <summary>More tokens, positions or candidates than any model has.</summary>
+    public const int MostCount = 1 << 24;
+
     private readonly Option<string> model = new("--model", "-m")
     {
         Description = "A .gguf file or a name of the catalog.",
@@ -68,18 +71,18 @@ internal sealed class CommonOptions
     private int Context(ParseResult parsed)
     {
         int value = parsed.GetValue(context);
-        return value is >= 0 and <= 1 << 24
+        return value is >= 0 and <= MostCount
             ? value
             : throw new InvalidInputException(
-                $"A context of {value} positions is not possible: use 1 to {1 << 24}, or 0 for the model's own."
+                $"A context of {value} positions is not possible: use 1 to {MostCount}, or 0 for the model's own."
             );
     }
 
     /// <summary>A number of tokens that makes sense.</summary>
     public static int Count(string option, int value, int least)
     {
-        return value >= least && value <= 1 << 24
+        return value >= least && value <= MostCount
             ? value
-            : throw new InvalidInputException($"{option} is {value}, but must be {least} to {1 << 24}.");
+            : throw new InvalidInputException($"{option} is {value}, but must be {least} to {MostCount}.");
     }
 }

@@ -24,7 +24,7 @@ internal static class CompileVerb
             if (stage is not null && !Compilation.Stages.Contains(stage))
                 throw new InvalidInputException($"'{stage}' is not a stage: use {string.Join(", ", Compilation.Stages)}.");
             ChipDescription chip = common.LoadChip(parsed);
-            using FileStream? target = RunVerb.OpenNew(parsed.GetValue(file));
+            using NewFile? target = NewFile.Open(parsed.GetValue(file));
             using Model model = common.OpenModel(parsed);
             int sequences = CommonOptions.Count("--batch", parsed.GetValue(batch), 1);
             CompilationResult result = Compilation.Compile(
@@ -37,7 +37,7 @@ internal static class CompileVerb
             );
             byte[] bytes = TapeFile.Write(result.Tape);
             target?.Write(bytes);
-            RunVerb.Commit(target, parsed.GetValue(file));
+            target?.Commit();
             if (stage is not null)
                 output.Write(result.Dumps[stage]());
             else
