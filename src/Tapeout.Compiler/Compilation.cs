@@ -40,7 +40,10 @@ public static class Compilation
         };
         (RoleBuilder builder, Dictionary<Space, long> used, mapping) = Place(graph, quantised, mapping);
         Role role = builder.Build("decoder", chip.Name, chip.Hash, options.Chips);
+        Require("partition", PartitionVerifier.Verify(graph, quantised.FormatOf, role.Buffers, role.Ranks, role.Tiles, mapping.Bounds));
+        Require("tile", TileVerifier.Verify(role, mapping.Bounds));
         Role scheduled = DependencyScheduler.Schedule(role, mapping.Bounds);
+        Require("schedule", ScheduleVerifier.Verify(role, scheduled));
         Tape tape = new()
         {
             IsaVersion = InstructionTable.Version,
@@ -78,6 +81,15 @@ public static class Compilation
             ["schedule"] = () => DumpInstructions(scheduled, tape),
         };
         return new(tape, options.Weights && !model.IsShapeOnly ? quantised : null, report, dumps);
+    }
+
+    /// <summary>A stage that breaks its promise is a defect of the compiler, not of the input.</summary>
+    private static void Require(string stage, IReadOnlyList<string> problems)
+    {
+        if (problems.Count > 0)
+            throw new InvalidOperationException(
+                $"the stage '{stage}' of the compiler broke a promise: {string.Join("; ", problems.Take(5))}"
+            );
     }
 
     private static Envelope EnvelopeOf(Model model, CompilationOptions options)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Tapeout.Numerics;
 
 namespace Tapeout.Isa;
@@ -46,6 +47,10 @@ public sealed record TapeBuffer
     /// For constants: the tensor of the quantised model, with <c>{0}</c> for the outer stack index (layer). Empty for other kinds.
     /// </summary>
     public string Tensor { get; init; } = "";
+
+    /// <summary>The tensor that matrix <paramref name="stack0"/> of the outer stack holds.</summary>
+    public string TensorOf(int stack0) =>
+        Tensor.Replace("{0}", (FirstLayer + stack0).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 
     /// <summary>For constants: the layer of outer stack index 0.</summary>
     public int FirstLayer { get; init; }

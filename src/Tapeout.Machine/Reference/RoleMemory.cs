@@ -108,8 +108,7 @@ internal sealed unsafe class RoleMemory : IDisposable
                 groups = [new(0, 1)];
             for (int stack0 = 0; stack0 < buffer.Stack0; stack0++)
             {
-                string layer = (buffer.FirstLayer + stack0).ToString(System.Globalization.CultureInfo.InvariantCulture);
-                string name = buffer.Tensor.Replace("{0}", layer, StringComparison.Ordinal);
+                string name = buffer.TensorOf(stack0);
                 for (int stack1 = 0; stack1 < buffer.Stack1; stack1++)
                 {
                     PackedTensor tensor = constants.Tensor(name, stack1);
