@@ -8,9 +8,13 @@ namespace Tapeout.Cli;
 public static class CommandLine
 {
     /// <summary>Runs a command line.</summary>
+    /// <param name="args">The arguments.</param>
+    /// <param name="output">Where results go.</param>
+    /// <param name="errors">Where notes, progress and refusals go.</param>
+    /// <param name="input">Where a conversation comes from; null for the console.</param>
     /// <returns>0; 2 for input that cannot be used; 130 after Ctrl-C; 1 for a defect of the program.</returns>
     [SuppressMessage("Design", "CA1031", Justification = "The last handler: a defect is told in one sentence, not in a stack trace.")]
-    public static int Run(string[] args, TextWriter output, TextWriter errors)
+    public static int Run(string[] args, TextWriter output, TextWriter errors, TextReader? input = null)
     {
         try
         {
@@ -20,10 +24,14 @@ public static class CommandLine
             {
                 RunVerb.Create(output, errors),
                 SimulateVerb.Create(output),
-                CompileVerb.Create(output),
-                CatalogVerbs.Chips(output),
-                CatalogVerbs.Models(output),
-                CatalogVerbs.Inspect(output),
+                ChatVerb.Create(input ?? Console.In, output, errors),
+                CompileVerb.Create(output, errors),
+                DisasmVerb.Create(output),
+                AsmVerb.Create(output),
+                VectorsVerb.Create(output, errors),
+                ChipsVerb.Create(output),
+                ModelsVerb.Create(output),
+                InspectVerb.Create(output),
             };
             ParseResult parsed = root.Parse(args);
             if (parsed.Errors.Count > 0)

@@ -23,11 +23,7 @@ internal sealed class CommonOptions
         Description = "A chip of the catalog or a .yaml file.",
         DefaultValueFactory = _ => "ideal",
     };
-    private readonly Option<string[]> set = new("--set")
-    {
-        Description = "Overrides a field of the chip: path=value.",
-        DefaultValueFactory = _ => [],
-    };
+    private readonly Option<string[]> set = SetOption();
     private readonly Option<string> format = new("--format", "-f")
     {
         Description = $"Quantisation: {string.Join(", ", QuantisationFormats.Names)}, or a weight format.",
@@ -47,6 +43,26 @@ internal sealed class CommonOptions
     {
         foreach (Option option in (Option[])[model, chip, set, format, kv, chips, parallel, context, overrides])
             command.Options.Add(option);
+    }
+
+    /// <summary><c>--set path=value</c>, for verbs that read a chip and nothing else.</summary>
+    public static Option<string[]> SetOption() =>
+        new("--set") { Description = "Overrides a field of the chip: path=value.", DefaultValueFactory = _ => [] };
+
+    /// <summary>The model and what it is compiled with, validated together.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="refusals">What has been refused so far; thrown here together with what else is wrong.</param>
+    /// <exception cref="InvalidInputException">Something cannot be used; all of it is named.</exception>
+    public (Model Model, CompilationOptions Options) Read(ParseResult parsed, Refusals refusals)
+    {
+        refusals.Try(() => QuantisationFormats.Find(parsed.GetValue(format)!, parsed.GetValue(kv)));
+        ChipDescription? description = refusals.Try(() => LoadChip(parsed));
+        CompilationOptions? options = refusals.Try(() => Compilation(parsed, description!));
+        Model? opened = refusals.Try(() => OpenModel(parsed));
+        if (refusals.Any)
+            opened?.Dispose();
+        refusals.Throw();
+        return (opened!, options!);
     }
 
     public Model OpenModel(ParseResult parsed) =>

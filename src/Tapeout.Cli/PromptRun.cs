@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Tapeout.Compiler;
 using Tapeout.Isa;
+using Tapeout.Machine;
 using Tapeout.Machine.Reference;
 using Tapeout.Machine.Sessions;
 using Tapeout.Models;
@@ -20,15 +21,12 @@ internal sealed class PromptRun
 
     public required CompilationOptions Options { get; init; }
 
-    public required string Prompt { get; init; }
-
-    public required int MaxTokens { get; init; }
-
-    public required bool IgnoreEndOfText { get; init; }
-
-    public required Sampler Sampler { get; init; }
+    public required PromptRequest Request { get; init; }
 
     public required MachineOption Machine { get; init; }
+
+    /// <summary>Makes what sees every instruction of the machine; null for nothing.</summary>
+    public Func<ReferenceMachine, IExecutionObserver>? Observe { get; init; }
 
     /// <summary>Where the text goes as it is made; null for nowhere.</summary>
     public required TextWriter? Text { get; init; }
@@ -70,7 +68,7 @@ internal sealed class PromptRun
     public void Execute(Action<string> notes, ProgressLine progress)
     {
         ITokenizer tokenizer = Model.RequireTokenizer();
-        PromptIds = tokenizer.Encode(Prompt, true, true);
+        PromptIds = tokenizer.Encode(Request.Prompt, true, true);
         Compiled = CompilationFor(PromptIds.Length, progress);
         CompilationResult result = Compilation.Compile(Model, Compiled);
         Tape = result.Tape;
@@ -80,6 +78,7 @@ internal sealed class PromptRun
         foreach (string note in result.Report.Notes)
             notes(note);
         Threads = machine.Threads;
+        machine.Observer = Observe?.Invoke(machine);
         Session session = new(machine);
         if (Logits is not null)
             session.LogitsReady = row => Logits.Write(MemoryMarshal.AsBytes(row.Values.Span));
@@ -87,10 +86,10 @@ internal sealed class PromptRun
             new()
             {
                 Prompt = [.. PromptIds],
-                MaxTokens = MaxTokens,
-                Sampler = Sampler,
+                MaxTokens = Request.MaxTokens,
+                Sampler = Request.Sampler,
                 StopIds = [.. Model.Configuration.EndOfGeneration],
-                IgnoreEndOfText = IgnoreEndOfText,
+                IgnoreEndOfText = Request.IgnoreEndOfText,
                 LogitsAtEveryPosition = Logits is not null,
             }
         );
@@ -107,11 +106,11 @@ internal sealed class PromptRun
             );
         return Options with
         {
-            ContextLength = (int)Math.Min(context, RoundUp(promptTokens + (long)MaxTokens)),
+            ContextLength = (int)Math.Min(context, RoundUp(promptTokens + (long)Request.MaxTokens)),
             MaxTokensPerStep = (int)Math.Min(64, RoundUp(promptTokens)),
             MaxLogitRows = Logits is not null ? 64 : 1,
             Progress = progress.Start,
-            Candidates = SamplingOptions.Candidates(Sampler),
+            Candidates = SamplingOptions.Candidates(Request.Sampler),
         };
     }
 
@@ -127,7 +126,7 @@ internal sealed class PromptRun
         {
             processed += step.Tokens.Length;
             progress.Advance(
-                Text is null ? (double)processed / (PromptIds.Length + MaxTokens - 1) : Math.Min(1, (double)processed / PromptIds.Length)
+                Text is null ? (double)processed / (PromptIds.Length + Request.MaxTokens - 1) : Math.Min(1, (double)processed / PromptIds.Length)
             );
         };
         double prefill = 0;

@@ -24,7 +24,7 @@ internal static class RunReport
     public static JsonObject Json(PromptRun run)
     {
         JsonObject root = PredictionReport.Json(run.Compiled.Chip, run.Compiled, run.Model, run.Tape, Predict(run));
-        root["prompt"] = new JsonObject { ["text"] = run.Prompt, ["tokenIds"] = JsonOutput.Numbers(run.PromptIds) };
+        root["prompt"] = new JsonObject { ["text"] = run.Request.Prompt, ["tokenIds"] = JsonOutput.Numbers(run.PromptIds) };
         root["output"] = new JsonObject
         {
             ["text"] = run.OutputText,

@@ -1,7 +1,6 @@
 using System.CommandLine;
-using Tapeout.Chips;
+using Tapeout.Compiler;
 using Tapeout.Models;
-using Tapeout.Quantities;
 
 namespace Tapeout.Cli;
 
@@ -21,40 +20,38 @@ internal static class RunVerb
         common.AddTo(command);
         command.SetAction(parsed =>
         {
-            string text = parsed.GetValue(prompt)!;
-            if (text.Length == 0)
-                throw new InvalidInputException("The prompt is empty: give a text to continue, for instance \"Once upon a time\".");
             bool asJson = parsed.GetValue(json);
-            ChipDescription chip = common.LoadChip(parsed);
-            using Model model = common.OpenModel(parsed);
-            using NewFile? logitsFile = NewFile.Open(parsed.GetValue(logits));
-            using ProgressLine progress = new(errors);
-            PromptRun run = new()
+            Refusals refusals = new();
+            PromptRequest? request = refusals.Try(() => PromptRequest.Read(parsed, prompt, sampling));
+            (Model model, CompilationOptions options) = common.Read(parsed, refusals);
+            using (model)
             {
-                Model = model,
-                Options = common.Compilation(parsed, chip),
-                Prompt = text,
-                MaxTokens = sampling.MaxTokens(parsed),
-                IgnoreEndOfText = sampling.IgnoreEndOfText(parsed),
-                Sampler = sampling.Sampler(parsed),
-                Machine = machine,
-                Text = asJson ? null : output,
-                Logits = logitsFile,
-            };
-            run.Execute(note => errors.WriteLine($"note: {note}"), progress);
-            if (!run.IsCancelled)
-                logitsFile?.Commit();
-            if (asJson)
-            {
-                JsonOutput.Write(output, RunReport.Json(run));
+                using NewFile? logitsFile = NewFile.Open(parsed.GetValue(logits));
+                using ProgressLine progress = new(errors);
+                PromptRun run = new()
+                {
+                    Model = model,
+                    Options = options,
+                    Request = request!,
+                    Machine = machine,
+                    Text = asJson ? null : output,
+                    Logits = logitsFile,
+                };
+                run.Execute(note => errors.WriteLine($"note: {note}"), progress);
+                if (!run.IsCancelled)
+                    logitsFile?.Commit();
+                if (asJson)
+                {
+                    JsonOutput.Write(output, RunReport.Json(run));
+                }
+                else
+                {
+                    output.WriteLine();
+                    output.WriteLine();
+                    RunReport.Print(output, run);
+                }
+                return run.IsCancelled ? 130 : 0;
             }
-            else
-            {
-                output.WriteLine();
-                output.WriteLine();
-                RunReport.Print(output, run);
-            }
-            return run.IsCancelled ? 130 : 0;
         });
         return command;
     }

@@ -36,7 +36,7 @@ public sealed class Assembler
     /// <summary>The tape that a text describes. It is not verified.</summary>
     /// <param name="text">The listing.</param>
     /// <param name="name">The file's name, for errors.</param>
-    /// <exception cref="InvalidInputException">Lines cannot be read: each is named as <c>file:line</c> with what is allowed (the first 20).</exception>
+    /// <exception cref="InvalidInputException">Lines cannot be read: each is named as <c>file:line:column</c> with what is allowed (the first 20).</exception>
     public static Tape Read(string text, string name)
     {
         Assembler assembler = new();
@@ -49,9 +49,9 @@ public sealed class Assembler
             {
                 assembler.Add(line);
             }
-            catch (FormatException problem)
+            catch (AssemblyException problem)
             {
-                problems.Add($"{name}:{number}: {problem.Message}.");
+                problems.Add($"{name}:{number}:{problem.Column}: {problem.Message}.");
                 if (problems.Count == MostProblems)
                     break;
             }
@@ -131,7 +131,7 @@ public sealed class Assembler
     }
 
     private RoleParts Current(AssemblyLine line) =>
-        roles.Count > 0 ? roles[^1] : throw new FormatException($"'{line.Head}' stands before the first role; put a .role line above it");
+        roles.Count > 0 ? roles[^1] : throw line.Problem($"'{line.Head}' stands before the first role; put a .role line above it");
 
     private static Tape Header(AssemblyLine line)
     {
@@ -195,7 +195,7 @@ public sealed class Assembler
     private static Instruction Instruction(AssemblyLine line)
     {
         if (!Mnemonics.TryGetValue(line.Head, out InstructionDefinition? definition))
-            throw new FormatException($"'{line.Head}' is neither a directive nor a mnemonic; docs/isa/README.md lists both");
+            throw line.Problem($"'{line.Head}' is neither a directive nor a mnemonic; docs/isa/README.md lists both");
         ImmutableArray<OperandValue> values = [.. definition.Operands.Select(line.Operand)];
         string tiles = line.Field("tiles");
         return InstructionFactory.Create((Opcode)definition.Code, values) with

@@ -7,15 +7,21 @@ namespace Tapeout.Isa;
 internal sealed class AssemblyLine
 {
     private readonly Dictionary<string, string> fields = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<string> loose = [];
+    private readonly Dictionary<string, int> columns = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<(string Word, int Column)> loose = [];
+    private readonly int headColumn;
 
-    private AssemblyLine(string head) => Head = head;
+    private AssemblyLine(string head, int column)
+    {
+        Head = head;
+        headColumn = column;
+    }
 
     /// <summary>The directive or mnemonic.</summary>
     public string Head { get; }
 
     /// <summary>The words of a line; null if it has none but a comment.</summary>
-    /// <exception cref="FormatException">A text is not closed or a field is given twice.</exception>
+    /// <exception cref="AssemblyException">A text is not closed or a field is given twice.</exception>
     public static AssemblyLine? Parse(string text)
     {
         AssemblyLine? line = null;
@@ -38,38 +44,46 @@ internal sealed class AssemblyLine
                 at++;
             }
             if (quoted)
-                throw new FormatException("a text has no closing quotation mark; put one at its end");
+                throw new AssemblyException(start + 1, "a text has no closing quotation mark; put one at its end");
             string word = text[start..Math.Min(at, text.Length)];
             if (line is null)
-                line = new(word);
+                line = new(word, start + 1);
             else
-                line.Add(word);
+                line.Add(word, start + 1);
         }
         return line;
     }
 
-    private void Add(string word)
+    /// <summary>What is wrong with the line as a whole.</summary>
+    public AssemblyException Problem(string message) => new(headColumn, message);
+
+    private void Add(string word, int column)
     {
         int equals = word.IndexOf('=', StringComparison.Ordinal);
         if (equals <= 0)
-            loose.Add(word);
+            loose.Add((word, column));
         else if (!fields.TryAdd(word[..equals], word[(equals + 1)..]))
-            throw new FormatException($"'{word[..equals]}' is given twice; keep one");
+            throw new AssemblyException(column, $"'{word[..equals]}' is given twice; keep one");
+        else
+            columns[word[..equals]] = column;
     }
 
     /// <summary>Fails if the number behind a directive is there but not the next one of its list.</summary>
     public void Number(int expected)
     {
-        if (loose.Count > 0 && loose[0] == expected.ToString(CultureInfo.InvariantCulture))
+        if (loose.Count > 0 && loose[0].Word == expected.ToString(CultureInfo.InvariantCulture))
             loose.RemoveAt(0);
         else if (loose.Count > 0)
-            throw new FormatException($"{Head} has number '{loose[0]}', but numbers count from 0 without gaps: write {expected}");
+            throw new AssemblyException(
+                loose[0].Column,
+                $"{Head} has number '{loose[0].Word}', but numbers count from 0 without gaps: write {expected}"
+            );
     }
 
     public bool Has(string name) => fields.ContainsKey(name);
 
     public string Field(string name) =>
-        fields.Remove(name, out string? value) ? value : throw new FormatException($"{Head} has no '{name}': add {name}=…");
+        fields.Remove(name, out string? value) ? value : throw Problem($"{Head} has no '{name}': add {name}=…");
 
     public string Text(string name)
     {
@@ -137,7 +151,7 @@ internal sealed class AssemblyLine
             _ => new(Integer(operand.Name, value)),
         };
         return OperandRules.Problem(operand, words) is { } problem
-            ? throw new FormatException($"operand {operand.Name} {problem}; see the instruction's manual page")
+            ? throw new AssemblyException(columns[operand.Name], $"operand {operand.Name} {problem}; see the instruction's manual page")
             : words;
     }
 
@@ -145,13 +159,13 @@ internal sealed class AssemblyLine
     public void ExpectEnd()
     {
         if (loose.Count > 0)
-            throw new FormatException($"'{loose[0]}' is not a field; fields are written name=value");
+            throw new AssemblyException(loose[0].Column, $"'{loose[0].Word}' is not a field; fields are written name=value");
         if (fields.Count > 0)
-            throw new FormatException($"{Head} has no field '{fields.Keys.First()}'; remove it");
+            throw new AssemblyException(columns[fields.Keys.First()], $"{Head} has no field '{fields.Keys.First()}'; remove it");
     }
 
-    public FormatException Wrong(string name, string found, string allowed) =>
-        new($"{name} is '{found}', but it must be {allowed}; correct it");
+    public AssemblyException Wrong(string name, string found, string allowed) =>
+        new(columns[name], $"{name} is '{found}', but it must be {allowed}; correct it");
 
     private int Integer(string name, string value) =>
         OperandText.TryInteger(value, out int number) ? number : throw Wrong(name, value, "an integer of 32 bits");

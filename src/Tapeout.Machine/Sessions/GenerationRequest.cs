@@ -23,4 +23,10 @@ public sealed record GenerationRequest
 
     /// <summary>True to ask for logits at every position, not only where a token is drawn.</summary>
     public bool LogitsAtEveryPosition { get; init; }
+
+    /// <summary>
+    /// True to keep the cache when the request ends, with pages for the whole context, so that <see cref="Session.Continue"/> can go on from
+    /// it; <see cref="Session.Cancel"/> frees it.
+    /// </summary>
+    public bool KeepsCache { get; init; }
 }

@@ -16,6 +16,7 @@ public sealed class Session
     private readonly PageAllocator _pages;
     private readonly List<Sequence> _waiting = [];
     private readonly List<Sequence> _active = [];
+    private readonly List<Sequence> _kept = [];
     private readonly List<Step> _steps = [];
     private int _added;
 
@@ -53,14 +54,11 @@ public sealed class Session
             throw new InvalidInputException("The prompt has no tokens: give at least one, for instance the beginning-of-text token.");
         if (request.MaxTokens < 0)
             throw new InvalidInputException($"The most tokens to make is {request.MaxTokens}, but cannot be negative.");
-        if (request.Prompt.Length > envelope.Context)
-        {
-            throw new InvalidInputException(
-                $"The prompt has {request.Prompt.Length} tokens, but the program was compiled for a context of {envelope.Context}: shorten the prompt or compile for a larger context."
-            );
-        }
+        RequireContext(request.Prompt.Length);
         // The last made token is never processed, so it takes no position.
-        int positions = (int)Math.Min(envelope.Context, request.Prompt.Length + (long)Math.Max(0, request.MaxTokens - 1));
+        int positions = request.KeepsCache
+            ? envelope.Context
+            : (int)Math.Min(envelope.Context, request.Prompt.Length + (long)Math.Max(0, request.MaxTokens - 1));
         int pages = (positions + Envelope.PageSize - 1) / Envelope.PageSize;
         if (pages > envelope.Pages)
         {
@@ -70,6 +68,35 @@ public sealed class Session
         }
         _waiting.Add(new Sequence(_added, request, pages));
         return _added++;
+    }
+
+    /// <summary>
+    /// Goes on with a request that keeps its cache, whether it has ended or is stopped here. The positions that the new prompt shares with
+    /// what has been processed are not processed again.
+    /// </summary>
+    /// <param name="request">Its number.</param>
+    /// <param name="prompt">The whole text so far and what is added to it.</param>
+    /// <param name="maxTokens">Most tokens to make.</param>
+    /// <returns>The number of positions whose keys and values were still in the cache.</returns>
+    /// <exception cref="InvalidInputException">The prompt is empty or too long for the tape's context.</exception>
+    /// <exception cref="InvalidOperationException">The request is not there, or does not keep its cache.</exception>
+    public int Continue(int request, ImmutableArray<int> prompt, int maxTokens)
+    {
+        Sequence sequence =
+            _kept.Concat(_active).FirstOrDefault(s => s.Number == request && s.Request.KeepsCache)
+            ?? throw new InvalidOperationException($"Request {request} has no cache to go on from.");
+        if (prompt.IsDefaultOrEmpty)
+            throw new InvalidInputException("The prompt has no tokens: give at least one, for instance the beginning-of-text token.");
+        RequireContext(prompt.Length);
+        // The last position is processed in any case: its logits are what the next token is drawn from.
+        int most = Math.Min(sequence.Processed, prompt.Length - 1);
+        int shared = 0;
+        while (shared < most && sequence.Tokens[shared] == prompt[shared])
+            shared++;
+        sequence.Restart(prompt, maxTokens, shared);
+        if (_kept.Remove(sequence))
+            _active.Add(sequence);
+        return shared;
     }
 
     /// <summary>Makes tokens, each handed over as soon as its step is done, until no request is left.</summary>
@@ -99,6 +126,13 @@ public sealed class Session
     /// <summary>Ends a request at once and frees its pages; false if it is not there any more.</summary>
     public bool Cancel(int request)
     {
+        int kept = _kept.FindIndex(sequence => sequence.Number == request);
+        if (kept >= 0)
+        {
+            _pages.Return(_kept[kept].Pages.AsSpan());
+            _kept.RemoveAt(kept);
+            return true;
+        }
         int active = _active.FindIndex(sequence => sequence.Number == request);
         if (active >= 0)
         {
@@ -214,8 +248,22 @@ public sealed class Session
         }
         if (reason == FinishReason.None)
             return;
-        _pages.Return(sequence.Pages.AsSpan());
         _active.Remove(sequence);
+        if (request.KeepsCache)
+            _kept.Add(sequence);
+        else
+            _pages.Return(sequence.Pages.AsSpan());
+    }
+
+    private void RequireContext(int tokens)
+    {
+        int context = _machine.Tape.Envelope.Context;
+        if (tokens > context)
+        {
+            throw new InvalidInputException(
+                $"The prompt has {tokens} tokens, but the program was compiled for a context of {context}: shorten the prompt or compile for a larger context."
+            );
+        }
     }
 
     private static int Limit(int option, int envelope) => option > 0 ? Math.Min(option, envelope) : envelope;
@@ -225,7 +273,7 @@ public sealed class Session
     {
         public int Number { get; } = number;
 
-        public GenerationRequest Request { get; } = request;
+        public GenerationRequest Request { get; private set; } = request;
 
         public int PageCount { get; } = pageCount;
 
@@ -235,5 +283,13 @@ public sealed class Session
 
         /// <summary>Tokens whose keys and values are in the cache.</summary>
         public int Processed { get; set; }
+
+        public void Restart(ImmutableArray<int> prompt, int maxTokens, int processed)
+        {
+            Request = Request with { Prompt = prompt, MaxTokens = maxTokens };
+            Tokens.Clear();
+            Tokens.AddRange(prompt);
+            Processed = processed;
+        }
     }
 }

@@ -55,12 +55,23 @@ public sealed partial class ChatTemplate
     public ChatTemplateFamily Family { get; }
 
     /// <summary>The template of <paramref name="model"/>; one that is not recognised is refused with a sentence.</summary>
-    public static ChatTemplate Of(Model model)
-    {
-        ITokenizer tokenizer = model.RequireTokenizer();
-        string Text(int? id) => id is int token ? Encoding.UTF8.GetString(tokenizer.TokenBytes(token)) : "";
-        return Recognise(model.ChatTemplate, Text(model.Configuration.BeginningOfText), Text(model.Configuration.EndOfText), model.Source);
-    }
+    public static ChatTemplate Of(Model model) =>
+        Recognise(
+            model.ChatTemplate,
+            TextOf(model, model.Configuration.BeginningOfText),
+            TextOf(model, model.Configuration.EndOfText),
+            model.Source
+        );
+
+    /// <summary>A family's plain form for <paramref name="model"/>, whatever template its file has.</summary>
+    public static ChatTemplate Of(Model model, ChatTemplateFamily family) =>
+        family is ChatTemplateFamily.Plain or ChatTemplateFamily.ChatMl
+            ? new(family)
+            : new(
+                family,
+                TextOf(model, model.Configuration.BeginningOfText),
+                family == ChatTemplateFamily.Llama3 ? "" : TextOf(model, model.Configuration.EndOfText)
+            );
 
     /// <summary>Recognises a template by its content.</summary>
     /// <param name="template">The Jinja program of the file; null for a model without one.</param>
@@ -89,7 +100,7 @@ public sealed partial class ChatTemplate
             return new(ChatTemplateFamily.Mistral, beginText, endText, behindAnswer: Has("eos_token + ' '") ? " " : "");
         throw new InvalidInputException(
             $"{source}: the chat template ('tokenizer.chat_template', {template.Length} characters) is none of the known families (ChatML, Llama 2, "
-                + "Llama 3, Mistral); use 'run' with the prompt written out."
+                + "Llama 3, Mistral); name one with --template, or use 'run' with the prompt written out."
         );
     }
 
@@ -118,6 +129,9 @@ public sealed partial class ChatTemplate
             ids.AddRange(tokenizer.Encode(parts[i].Text, addSpecial && i == 0, parseSpecial: !parts[i].IsContent));
         return [.. ids];
     }
+
+    private static string TextOf(Model model, int? id) =>
+        id is int token ? Encoding.UTF8.GetString(model.RequireTokenizer().TokenBytes(token)) : "";
 
     private static string? DefaultSystemTurn(string template)
     {

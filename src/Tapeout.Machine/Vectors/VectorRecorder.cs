@@ -1,0 +1,102 @@
+using Tapeout.Isa;
+using Tapeout.Machine.Reference;
+using Tapeout.Numerics;
+
+namespace Tapeout.Machine.Vectors;
+
+/// <summary>
+/// Records the operands and results of chosen instructions while the reference machine executes. Executions that touch nothing at their
+/// tile are left out.
+/// </summary>
+/// <param name="machine">The machine that it observes.</param>
+/// <param name="selection">What is recorded.</param>
+/// <param name="most">Most vectors to keep; the others are only counted.</param>
+public sealed class VectorRecorder(ReferenceMachine machine, VectorSelection selection, int most) : IExecutionObserver
+{
+    private readonly List<InstructionVector> _vectors = [];
+    private List<OperandVector> _operands = [];
+    private Step? _step;
+    private int _stepNumber = -1;
+
+    /// <summary>The recorded vectors, in the order of execution.</summary>
+    public IReadOnlyList<InstructionVector> Vectors => _vectors;
+
+    /// <summary>Executions that matched the selection beyond the most that are kept.</summary>
+    public int Omitted { get; private set; }
+
+    /// <inheritdoc/>
+    public void Executing(in ExecutionPoint point)
+    {
+        if (!ReferenceEquals(_step, point.Step))
+        {
+            _step = point.Step;
+            _stepNumber++;
+        }
+        _operands = [];
+        if (selection.Matches(_stepNumber, point) && _vectors.Count < most)
+            Read(point, isResult: false);
+    }
+
+    /// <inheritdoc/>
+    public void Executed(in ExecutionPoint point)
+    {
+        if (!selection.Matches(_stepNumber, point))
+            return;
+        if (_vectors.Count == most)
+        {
+            Omitted++;
+            return;
+        }
+        Read(point, isResult: true);
+        if (_operands.Count > 0)
+            _vectors.Add(new(_stepNumber, point, _operands));
+    }
+
+    private void Read(in ExecutionPoint point, bool isResult)
+    {
+        Instruction instruction = point.Instance.Instruction;
+        IReadOnlyList<OperandDefinition> definitions = instruction.Definition.Operands;
+        for (int i = 0; i < definitions.Count; i++)
+        {
+            OperandKind kind = definitions[i].Kind;
+            int number = instruction.Operands[i].Word0;
+            bool isMeant = isResult
+                ? kind is OperandKind.Write or OperandKind.ReadWrite
+                : kind is OperandKind.Read or OperandKind.OptionalRead or OperandKind.ReadWrite;
+            if (!isMeant || number < 0)
+                continue;
+            Descriptor descriptor = point.Role.Descriptors[number];
+            Region region = Region.Resolve(point.Role, descriptor, machine.Tape.Envelope.Bounds, point.Context);
+            if (region.IsEmpty)
+                continue;
+            foreach (int inner in InnerMatrices(point, definitions[i].Name))
+            {
+                (TensorLayout layout, byte[] bytes) = machine.ReadRegion(point, number, inner);
+                _operands.Add(new(definitions[i].Name, isResult, region.Buffer.Name, inner, region.Rows, region.Columns, layout, bytes));
+            }
+        }
+    }
+
+    /// <summary>The matrices of the inner stack that the instruction reaches itself: pages, leaves, nodes.</summary>
+    private static int[] InnerMatrices(in ExecutionPoint point, string operand) =>
+        point.Instance.Instruction switch
+        {
+            Attend when operand is nameof(Attend.Keys) or nameof(Attend.Values) => Pages(point.Step, fromStart: true),
+            KvAppend when operand is nameof(KvAppend.Cache) => Pages(point.Step, fromStart: false),
+            Merge merge when operand is nameof(Merge.Partials) => [.. Enumerable.Range(0, merge.Count)],
+            Combine combine when operand is nameof(Combine.Leaves) => [.. Enumerable.Range(0, combine.Count)],
+            PageCopy => [.. point.Step.PageCopies.SelectMany(copy => (int[])[copy.From, copy.To]).Distinct()],
+            _ => [0],
+        };
+
+    /// <summary>The pages that hold positions of the step's sequences: all of them, or those with new ones.</summary>
+    private static int[] Pages(Step step, bool fromStart) =>
+        [
+            .. step.Sequences.SelectMany(sequence =>
+            {
+                int first = fromStart ? 0 : sequence.Context / Envelope.PageSize;
+                int end = (sequence.Context + sequence.NewTokens + Envelope.PageSize - 1) / Envelope.PageSize;
+                return sequence.Pages[first..end];
+            }),
+        ];
+}
