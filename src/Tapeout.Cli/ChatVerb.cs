@@ -38,7 +38,8 @@ internal static class ChatVerb
             {
                 ChatTemplate chosen = Template(model, family);
                 using ProgressLine progress = new(errors);
-                int context = options.ContextLength > 0 ? options.ContextLength : Math.Min(DefaultContext, model.Configuration.ContextLength);
+                int context =
+                    options.ContextLength > 0 ? options.ContextLength : Math.Min(DefaultContext, model.Configuration.ContextLength);
                 options = options with
                 {
                     ContextLength = context,
@@ -86,7 +87,7 @@ internal static class ChatVerb
                     output.WriteLine();
                 return 0;
             }
-            switch (line.Trim())
+            switch (line.TrimEnd())
             {
                 case "":
                     continue;

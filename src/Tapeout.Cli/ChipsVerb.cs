@@ -93,8 +93,7 @@ internal static class ChipsVerb
             ["note"] = figure.Note,
         };
 
-    private static string Band(ChipFigure figure) =>
-        figure.Figure.Range is { } range ? $" ({range.Minimum} to {range.Maximum})" : "";
+    private static string Band(ChipFigure figure) => figure.Figure.Range is { } range ? $" ({range.Minimum} to {range.Maximum})" : "";
 
     /// <summary>As files write it: vendor-published.</summary>
     private static string Name(Confidence confidence) =>

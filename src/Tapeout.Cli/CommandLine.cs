@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using System.Diagnostics.CodeAnalysis;
 using Tapeout.Quantities;
 
@@ -7,6 +9,8 @@ namespace Tapeout.Cli;
 /// <summary>The program <c>tapeout</c>: parses, runs a verb, turns refusals into sentences and exit codes.</summary>
 public static class CommandLine
 {
+    private const string Name = "tapeout";
+
     /// <summary>Runs a command line.</summary>
     /// <param name="args">The arguments.</param>
     /// <param name="output">Where results go.</param>
@@ -18,7 +22,8 @@ public static class CommandLine
     {
         try
         {
-            RootCommand root = new(
+            Command root = new(
+                Name,
                 "A virtual LLM-inference chip: compile a model to a chip, run real tokens through it, read its speed off the same program."
             )
             {
@@ -32,6 +37,8 @@ public static class CommandLine
                 ChipsVerb.Create(output),
                 ModelsVerb.Create(output),
                 InspectVerb.Create(output),
+                new HelpOption(),
+                new VersionOption(),
             };
             ParseResult parsed = root.Parse(args);
             if (parsed.Errors.Count > 0)
@@ -72,16 +79,36 @@ public static class CommandLine
     private static IEnumerable<string> Sentences(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
-        string help = $"See '{(command is RootCommand ? "tapeout" : $"tapeout {command.Name}")} --help'.";
+        string help = $"See '{PathOf(parsed.CommandResult)} --help'.";
         string? unknown = parsed.UnmatchedTokens.OrderBy(t => t.StartsWith('-') ? 0 : 1).FirstOrDefault();
         if (unknown is null)
-            return parsed.Errors.Select(e => $"{e.Message} {help}");
-        IEnumerable<string> known = unknown.StartsWith('-')
+            return parsed.Errors.Select(e => $"{Problem(e)} {help}").Distinct();
+        bool isOption = unknown.StartsWith('-');
+        IEnumerable<string> known = isOption
             ? command.Options.SelectMany(o => o.Aliases.Append(o.Name))
             : command.Subcommands.Select(c => c.Name);
-        return
-        [
-            $"'{unknown}' is not {(unknown.StartsWith('-') ? "an option" : "an argument")} here{Sentence.DidYouMean(unknown, known)}. {help}",
-        ];
+        string kind =
+            isOption ? "an option"
+            : command.Subcommands.Count > 0 ? "a command"
+            : "an argument";
+        return [$"'{unknown}' is not {kind} here{Sentence.DidYouMean(unknown, known)}. {help}"];
     }
+
+    /// <summary>A sentence of the parser, in the words of the command line rather than of its types.</summary>
+    private static string Problem(ParseError error)
+    {
+        if (error.SymbolResult is not OptionResult { Tokens: [.., var token] } result)
+            return error.Message;
+        Type type = Nullable.GetUnderlyingType(result.Option.ValueType) ?? result.Option.ValueType;
+        string? allowed =
+            type == typeof(float) ? "a number such as 0.7"
+            : type == typeof(ulong) ? $"a whole number from 0 to {ulong.MaxValue}"
+            : type == typeof(int) ? $"a whole number of at most {int.MaxValue}"
+            : type.IsEnum ? Sentence.Alternatives([.. Enum.GetNames(type).Select(n => n.ToLowerInvariant())])
+            : null;
+        return allowed is null ? error.Message : $"{result.Option.Name} is '{token.Value}', but must be {allowed}.";
+    }
+
+    private static string PathOf(CommandResult result) =>
+        result.Parent is CommandResult parent ? $"{PathOf(parent)} {result.Command.Name}" : result.Command.Name;
 }

@@ -17,7 +17,9 @@ internal static class InputFile
         if (!file.Exists)
             throw new InvalidInputException($"There is no file '{file}': check the path.");
         if (file.Length > MostBytes)
-            throw new InvalidInputException($"'{file}' has {file.Length} bytes, more than the {MostBytes} that a tape or listing may have.");
+            throw new InvalidInputException(
+                $"'{file}' has {file.Length} bytes, more than the {MostBytes} that a tape or listing may have."
+            );
         try
         {
             return File.ReadAllBytes(file.FullName);

@@ -126,7 +126,9 @@ internal sealed class PromptRun
         {
             processed += step.Tokens.Length;
             progress.Advance(
-                Text is null ? (double)processed / (PromptIds.Length + Request.MaxTokens - 1) : Math.Min(1, (double)processed / PromptIds.Length)
+                Text is null
+                    ? (double)processed / (PromptIds.Length + Request.MaxTokens - 1)
+                    : Math.Min(1, (double)processed / PromptIds.Length)
             );
         };
         double prefill = 0;

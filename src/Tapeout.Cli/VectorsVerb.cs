@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Tapeout.Isa;
 using Tapeout.Machine.Vectors;
 using Tapeout.Models;
+using Tapeout.Numerics;
 using Tapeout.Quantities;
 
 namespace Tapeout.Cli;
@@ -47,8 +48,7 @@ internal static class VectorsVerb
         command.SetAction(parsed =>
         {
             Refusals refusals = new();
-            VectorSelection selection =
-                refusals.Try(() => Named(parsed.GetValue(instruction)!)) ?? new();
+            VectorSelection selection = refusals.Try(() => Named(parsed.GetValue(instruction)!)) ?? new();
             selection = selection with
             {
                 Step = parsed.GetValue(step),
@@ -164,7 +164,7 @@ internal static class VectorsVerb
                 target.Write(operand.Bytes.Span);
             }
             if (withValues)
-                item["values"] = new JsonArray([.. operand.Values().Select(Number)]);
+                item["values"] = new JsonArray([.. operand.Values().Select(v => Number(v, operand.Layout.Format.Element))]);
             operands.Add(item);
         }
         return new()
@@ -182,6 +182,9 @@ internal static class VectorsVerb
         };
     }
 
-    /// <summary>A number as JSON can say it: one that is not finite as text.</summary>
-    private static JsonNode Number(double value) => double.IsFinite(value) ? JsonValue.Create(value) : JsonValue.Create($"{value}");
+    /// <summary>A number as JSON can say it, with no more digits than its type has; one that is not finite as text.</summary>
+    private static JsonNode Number(double value, ElementType element) =>
+        element == ElementType.I32 ? JsonValue.Create((long)value)
+        : double.IsFinite(value) ? JsonValue.Create((float)value)
+        : JsonValue.Create($"{value}");
 }

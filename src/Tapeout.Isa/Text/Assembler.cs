@@ -45,12 +45,16 @@ public sealed class Assembler
         foreach (string line in text.Split('\n'))
         {
             number++;
+            int listed = assembler.Listed(line);
             try
             {
                 assembler.Add(line);
             }
             catch (AssemblyException problem)
             {
+                // The entry counts, so that those behind it do not seem misnumbered.
+                if (assembler.Listed(line) == listed)
+                    assembler.AddEmpty(line);
                 problems.Add($"{name}:{number}:{problem.Column}: {problem.Message}.");
                 if (problems.Count == MostProblems)
                     break;
@@ -130,6 +134,34 @@ public sealed class Assembler
         line.ExpectEnd();
     }
 
+    /// <summary>Entries so far of the list that a directive adds to.</summary>
+    private int Listed(string text) =>
+        Directive(text) switch
+        {
+            ".origin" => origins.Count,
+            ".buffer" when roles.Count > 0 => roles[^1].Buffers.Count,
+            ".descriptor" when roles.Count > 0 => roles[^1].Descriptors.Count,
+            ".token" when roles.Count > 0 => roles[^1].Tokens.Count,
+            _ => 0,
+        };
+
+    private void AddEmpty(string text)
+    {
+        string directive = Directive(text);
+        if (directive == ".origin")
+            origins.Add(new("", -1, -1));
+        if (roles.Count == 0)
+            return;
+        if (directive == ".buffer")
+            roles[^1].Buffers.Add(null!);
+        else if (directive == ".descriptor")
+            roles[^1].Descriptors.Add(default);
+        else if (directive == ".token")
+            roles[^1].Tokens.Add(default!);
+    }
+
+    private static string Directive(string text) => text.TrimStart().Split([' ', '\t', ';'], 2)[0];
+
     private RoleParts Current(AssemblyLine line) =>
         roles.Count > 0 ? roles[^1] : throw line.Problem($"'{line.Head}' stands before the first role; put a .role line above it");
 
@@ -195,7 +227,9 @@ public sealed class Assembler
     private static Instruction Instruction(AssemblyLine line)
     {
         if (!Mnemonics.TryGetValue(line.Head, out InstructionDefinition? definition))
-            throw line.Problem($"'{line.Head}' is neither a directive nor a mnemonic; docs/isa/README.md lists both");
+            throw line.Problem(
+                $"'{line.Head}' is neither a directive nor a mnemonic{Sentence.DidYouMean(line.Head, Mnemonics.Keys)}; docs/isa/README.md lists both"
+            );
         ImmutableArray<OperandValue> values = [.. definition.Operands.Select(line.Operand)];
         string tiles = line.Field("tiles");
         return InstructionFactory.Create((Opcode)definition.Code, values) with
