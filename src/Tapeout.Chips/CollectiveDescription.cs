@@ -12,6 +12,10 @@ public sealed record CollectiveDescription
     [Within("0ns", "1s")]
     public required Duration StepOverhead { get; init; }
 
+    /// <summary>Time before the first step: launch and synchronisation.</summary>
+    [Within("0ns", "1s")]
+    public Duration Startup { get; init; }
+
     /// <summary>The share of a link's bandwidth that payload reaches.</summary>
     [Within("0.01", "1")]
     public required decimal Efficiency { get; init; }

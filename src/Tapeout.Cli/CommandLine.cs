@@ -37,6 +37,7 @@ public static class CommandLine
                 ChipsVerb.Create(output),
                 ModelsVerb.Create(output),
                 InspectVerb.Create(output),
+                ValidateVerb.Create(output),
                 new HelpOption(),
                 new VersionOption(),
             };

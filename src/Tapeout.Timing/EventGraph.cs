@@ -69,6 +69,8 @@ internal sealed class EventGraph
         int[] lastOnEngine = new int[8];
         Array.Fill(lastOnEngine, -1);
         int launch = -1;
+        int previous = start;
+        bool follows = false;
         int left = 0;
         foreach (InstructionInstance instance in instances)
         {
@@ -99,15 +101,24 @@ internal sealed class EventGraph
                 // Kernels of one stream follow each other: all since the launch before have their results. Iterations of a grouped kernel do not wait.
                 int group = traits[instance.ProgramCounter].GroupLevel;
                 bool joins = group >= 0 && instance.Loops[group] > 0;
-                for (int before = launch < 0 ? start : launch; before < index && !joins; before++)
-                    _edges.Add(before * 2 + 1);
+                if (kernel.Replay)
+                {
+                    for (int before = launch < 0 ? start : launch; before < index && !joins; before++)
+                        _edges.Add(before * 2 + 1);
+                }
+                previous = launch < 0 ? start : launch;
                 launch = joins ? launch : index;
+                // A host that launches one by one runs ahead: not the launch but the kernel waits for the one before.
+                follows = !kernel.Replay && !joins;
                 left = kernel.Length;
             }
             else if (left > 0)
             {
                 left--;
                 _edges.Add(launch * 2 + 1);
+                for (int before = previous; before < launch && follows; before++)
+                    _edges.Add(before * 2 + 1);
+                follows = false;
             }
             _first.Add(_edges.Count);
         }

@@ -1,10 +1,10 @@
 namespace Tapeout.Timing;
 
 /// <summary>
-/// How the tokens of a step spread over experts where no recording says so: evenly, or with popularity falling as a power of the expert's
-/// rank, drawn once from a seed. Named, so that a report can state it.
+/// How the tokens of a step spread over experts where no recording says so: evenly, or with popularities that are the evenly spaced quantiles
+/// of a power law p(x) ~ x^−Exponent between 1 and 0.8 of the tokens, dealt to experts from a seed. Named, so that a report can state it.
 /// </summary>
-/// <param name="Exponent">Popularity of the r-th expert is r to the power of −Exponent; 0 for an even spread.</param>
+/// <param name="Exponent">The exponent; 0 for an even spread.</param>
 /// <param name="Seed">Which expert gets which rank, by layer.</param>
 public readonly record struct ExpertDistribution(double Exponent, ulong Seed)
 {
@@ -38,8 +38,13 @@ public readonly record struct ExpertDistribution(double Exponent, ulong Seed)
             int j = (int)(Mix(Seed ^ ((ulong)(layer + 1) << 32) ^ (ulong)i) % (ulong)(i + 1));
             (order[i], order[j]) = (order[j], order[i]);
         }
-        double exponent = Exponent;
-        double[] weight = [.. Enumerable.Range(1, experts).Select(r => Math.Pow(r, -exponent))];
+        double exponent = 1 - Exponent;
+        (double low, double high) = pairs > experts ? (1.0, Math.Max(2, 0.8 * tokens)) : (0.01, 2.0);
+        double Popularity(double quantile) =>
+            Math.Abs(exponent) < 1e-9
+                ? low * Math.Pow(high / low, quantile)
+                : Math.Pow(Math.Pow(low, exponent) + quantile * (Math.Pow(high, exponent) - Math.Pow(low, exponent)), 1 / exponent);
+        double[] weight = [.. Enumerable.Range(0, experts).Select(r => Popularity((experts - r - 0.5) / experts))];
         double sum = weight.Sum();
         long left = pairs;
         double carried = 0;
@@ -47,7 +52,7 @@ public readonly record struct ExpertDistribution(double Exponent, ulong Seed)
         {
             double share = pairs * weight[r] / sum + carried;
             int whole = (int)Math.Min(Math.Min(tokens, left), Math.Round(share));
-            carried = Math.Min(share - whole, tokens);
+            carried = share - whole;
             counts[order[r]] = whole;
             left -= whole;
         }

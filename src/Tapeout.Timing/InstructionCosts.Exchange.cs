@@ -1,5 +1,6 @@
 using Tapeout.Chips;
 using Tapeout.Isa;
+using Tapeout.Quantities;
 using CollectiveAlgorithm = Tapeout.Isa.CollectiveAlgorithm;
 
 namespace Tapeout.Timing;
@@ -24,7 +25,9 @@ internal sealed partial class InstructionCosts
             // The links of a chip serve all its tiles; members of a chip send the same ranges once.
             long chipPart = part * (IsShared(instruction.Source) ? 1 : _tiles);
             links = (_role.Ranks - 1) * chipPart;
-            (long c, long l) = OverLinks(instruction.LinkClass, instruction.Algorithm, links);
+            (long c, long l) =
+                LibraryCollective(instruction.LinkClass, links, links, _role.Ranks - 1, chipPart * _role.Ranks)
+                ?? OverLinks(instruction.LinkClass, instruction.Algorithm, links);
             linkCycles += c;
             latency += l;
             gathered = part * _role.Ranks;
@@ -55,10 +58,24 @@ internal sealed partial class InstructionCosts
             long chipPart = source.Bytes * (IsShared(instruction.Source) ? 1 : _tiles);
             long rounds = Rounds(instruction.Algorithm, _role.Ranks);
             links = rounds * chipPart;
-            (long c, long l) = OverLinks(instruction.LinkClass, instruction.Algorithm, links);
-            linkCycles += c;
-            adds += rounds * VectorCycles(source.Elements);
-            latency += l;
+            long shared = Divide(2 * (_role.Ranks - 1) * chipPart, _role.Ranks);
+            if (
+                LibraryCollective(instruction.LinkClass, (_role.Ranks - 1) * chipPart, shared, 2 * (_role.Ranks - 1), chipPart) is
+                { } library
+            )
+            {
+                // Kernels of a library add as they receive.
+                linkCycles += library.Cycles;
+                latency += library.Latency;
+                links = shared;
+            }
+            else
+            {
+                (long c, long l) = OverLinks(instruction.LinkClass, instruction.Algorithm, links);
+                linkCycles += c;
+                latency += l;
+                adds += rounds * VectorCycles(source.Elements);
+            }
         }
         if (instruction.Group is Group.Tiles or Group.All && _tiles > 1)
         {
@@ -80,6 +97,58 @@ internal sealed partial class InstructionCosts
 
     // The sender's SEND carries bytes and latency; the receiver waits for it by its token.
     public InstructionCost Visit(Receive instruction) => On(Limiter.Links, 0);
+
+    /// <summary>
+    /// A collective of a software stack: its library runs the fastest of the algorithms it has for the message. A ring passes its share in as
+    /// many steps as there are parts to pass; a direct exchange sends everything to everyone in one step, or, where it is a reduction, shares
+    /// first and results then in two; a network that adds and copies on the way takes each message up once and down once.
+    /// </summary>
+    /// <param name="linkClass">Which links.</param>
+    /// <param name="toEveryone">Bytes out of a chip if its whole part goes to every other.</param>
+    /// <param name="inShares">Bytes out of a chip if each chip handles one share.</param>
+    /// <param name="ringSteps">Steps of a ring.</param>
+    /// <param name="message">Bytes of the whole message.</param>
+    private (long Cycles, long Latency)? LibraryCollective(int linkClass, long toEveryone, long inShares, int ringSteps, long message)
+    {
+        if (_options.Software is not { Collectives.Count: > 0 } software || _chip.Links.Count == 0)
+            return null;
+        LinkDescription link = _chip.Links[Math.Clamp(linkClass, 0, _chip.Links.Count - 1)];
+        bool reduces = ringSteps >= _role.Ranks;
+        (long Cycles, long Latency)? best = null;
+        foreach (CollectiveDescription collective in software.Collectives)
+        {
+            if (collective.LargestMessage is { } largest && message > largest.Count)
+                continue;
+            long rate = (long)(link.Bandwidth.Count * (decimal)link.Count * collective.Efficiency);
+            void Consider(int steps, long bytes)
+            {
+                Duration latency = collective.Startup + collective.StepOverhead * steps;
+                (long Cycles, long Latency) time = (CyclesAt(bytes, rate), latency.ToCycles(_chip.Clock).Count);
+                if (best is null || time.Cycles + time.Latency < best.Value.Cycles + best.Value.Latency)
+                    best = time;
+            }
+            switch (collective.Algorithm)
+            {
+                case Chips.CollectiveAlgorithm.Ring:
+                    Consider(ringSteps, inShares);
+                    break;
+                case Chips.CollectiveAlgorithm.Butterfly or Chips.CollectiveAlgorithm.Tree:
+                    Consider((int)Log2(_role.Ranks) * (reduces ? 2 : 1), inShares);
+                    break;
+                case Chips.CollectiveAlgorithm.InNetwork or Chips.CollectiveAlgorithm.Multicast:
+                    Consider(reduces ? 2 : 1, message);
+                    break;
+                default:
+                    Consider(1, toEveryone);
+                    if (reduces)
+                        Consider(2, inShares);
+                    break;
+            }
+        }
+        return best;
+    }
+
+    private static long Divide(long value, long by) => (value + by - 1) / by;
 
     /// <summary>Bytes out of one chip over all links of a class, and the latency of the algorithm's steps.</summary>
     private (long Cycles, long Latency) OverLinks(int linkClass, CollectiveAlgorithm algorithm, long bytes)

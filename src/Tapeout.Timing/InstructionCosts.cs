@@ -87,9 +87,11 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         if (_trait.GroupLevel >= 0 && _context.Loops[_trait.GroupLevel] > 0)
             return default;
         Duration gap = _kernels is { } kernels
-            ? kernels.Library.LaunchGap
+            ? _trait.IsElementwise
+                ? kernels.Library.ElementwiseGap
+                : kernels.Library.LaunchGap
             : (instruction.Replay ? _chip.Execution.GraphReplayOverhead : _chip.Execution.LaunchOverhead) ?? Duration.Zero;
-        if (_options.Software is { } software && !software.GraphReplay)
+        if (_options.Software is { } software && !(instruction.Replay && software.GraphReplay))
             gap += software.KernelGap;
         return new() { Work = gap.ToCycles(_chip.Clock).Count, Cause = Limiter.Launches };
     }

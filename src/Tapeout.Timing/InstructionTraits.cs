@@ -16,6 +16,9 @@ internal sealed class InstructionTraits
     /// <summary>For a LAUNCH: the loop over experts whose iterations are one grouped kernel; −1 for none.</summary>
     public int GroupLevel { get; private set; } = -1;
 
+    /// <summary>For a LAUNCH: true if its kernel has neither a product nor attention.</summary>
+    public bool IsElementwise { get; private set; } = true;
+
     /// <summary>True for a product whose kernel takes all experts together.</summary>
     public bool Grouped => ReadsCounts || KernelProducts > 1;
 
@@ -51,6 +54,8 @@ internal sealed class InstructionTraits
             {
                 if (role.Instructions[i] is MatMul)
                     products++;
+                if (role.Instructions[i] is MatMul or Attend or Exchange or Reduce)
+                    result[pc].IsElementwise = false;
                 if (result[i].ReadsCounts)
                 {
                     result[pc].GroupLevel = role.Descriptors[((IEnumerable<int>)result[i].Operands).First(o => IsExpert(role, o))]

@@ -11,7 +11,8 @@ internal sealed partial class LibraryKernels
 {
     private readonly ChipDescription _chip;
     private readonly int _cores;
-    private readonly long _block;
+    private readonly long _attentionBlock;
+    private readonly long _decodeBlock;
     private readonly long _split;
     private readonly long _step;
     private readonly long _matrixPerMille;
@@ -22,7 +23,8 @@ internal sealed partial class LibraryKernels
         _chip = chip;
         Library = library;
         _cores = chip.Tiles.Count;
-        _block = library.BlockOverhead.ToCycles(chip.Clock).Count;
+        _attentionBlock = library.AttentionBlock.ToCycles(chip.Clock).Count;
+        _decodeBlock = library.DecodeBlock.ToCycles(chip.Clock).Count;
         _split = library.SplitOverhead.ToCycles(chip.Clock).Count;
         _step = chip.Memory.Count == 0 ? 0 : chip.Memory[0].Latency.ToCycles(chip.Clock).Count / library.Stages;
         _matrixPerMille = (long)(library.MatrixEfficiency * 1000);
@@ -71,9 +73,7 @@ internal sealed partial class LibraryKernels
                 long grid = blocks * split;
                 long waves = Divide(grid, _cores);
                 long work = grouped ? Divide(grid * loop, _cores) : waves * loop;
-                long fill = grouped ? Divide(grid * _block, _cores) : waves * _block;
-                if (split > 1)
-                    fill += _split + Shared(8 * split * m * n);
+                long fill = split > 1 ? _split + Shared(8 * split * m * n) : 0;
                 long shared = Shared(Divide(grid * fetched, Library.ClusterSize));
                 long time = Math.Max(work + fill, Math.Max(shared, memory));
                 if (time >= least)

@@ -12,6 +12,10 @@ public sealed record KernelLibrary
     [Within("0ns", "1s")]
     public required Duration LaunchGap { get; init; }
 
+    /// <summary>The same before a kernel that works element by element, whose blocks are small.</summary>
+    [Within("0ns", "1s")]
+    public required Duration ElementwiseGap { get; init; }
+
     /// <summary>The share of the peak rate that the main loop of a product reaches, with the clock the chip holds under its power limit.</summary>
     [Within("0.01", "1")]
     public required decimal MatrixEfficiency { get; init; }
@@ -19,10 +23,6 @@ public sealed record KernelLibrary
     /// <summary>The share of the memory's bandwidth that long streams of a kernel reach.</summary>
     [Within("0.01", "1")]
     public required decimal MemoryEfficiency { get; init; }
-
-    /// <summary>What a thread block costs beside its main loop: filling its first stages, writing its tile.</summary>
-    [Within("0ns", "1ms")]
-    public required Duration BlockOverhead { get; init; }
 
     /// <summary>What a product costs more whose thread blocks share an output tile along K.</summary>
     [Within("0ns", "1ms")]
@@ -42,4 +42,24 @@ public sealed record KernelLibrary
     /// <summary>Most thread blocks that share an output tile along K.</summary>
     [Within("1", "64")]
     public required int MostSplits { get; init; }
+
+    /// <summary>Attention over a prompt: the share of the products' rate that its main loop keeps, softmax beside it.</summary>
+    [Within("0.01", "1")]
+    public required decimal AttentionEfficiency { get; init; }
+
+    /// <summary>Attention over a prompt: what a thread block costs beside its main loop.</summary>
+    [Within("0ns", "1ms")]
+    public required Duration AttentionBlock { get; init; }
+
+    /// <summary>Attention of a decode step: the least time of a thread block with a KV cache of two-byte elements.</summary>
+    [Within("0ns", "1ms")]
+    public required Duration DecodeBlock { get; init; }
+
+    /// <summary>Attention of a decode step: the rate at which one thread block streams its part of the KV cache.</summary>
+    [Within("1MB/s", "1PB/s")]
+    public required Bandwidth DecodeStream { get; init; }
+
+    /// <summary>Attention of a decode step: most query heads of a KV head that one thread block takes together; more take a block each.</summary>
+    [Within("1", "1024")]
+    public required int LargestGroup { get; init; }
 }

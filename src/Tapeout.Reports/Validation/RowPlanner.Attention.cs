@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using Tapeout.Chips;
+using Tapeout.Isa;
+using Tapeout.Numerics;
+
+namespace Tapeout.Reports.Validation;
+
+internal sealed partial class RowPlanner
+{
+    /// <summary>Head dimension of the attention rows, which have no column for it.</summary>
+    private const int HeadDimension = 128;
+
+    private RowPlan? Attention(MeasuredRow row, ChipDescription chip, out string reason)
+    {
+        reason = "";
+        NumberFormat query = AttentionFormat(row.Text("attn_dtype"));
+        NumberFormat cache = AttentionFormat(row.Text("kv_dtype"));
+        (int batch, int isl, int step) = (row.Number("batch"), row.Number("isl"), row.Number("step_or_prefix"));
+        (int heads, int kvHeads) = (row.Number("heads"), row.Number("kv_heads"));
+        int dimension = row.Has("head_dim") ? row.Number("head_dim") : HeadDimension;
+        if (query.Element == ElementType.None || cache.Element == ElementType.None)
+            reason = $"no number format stands for '{row.Text("attn_dtype")}' or '{row.Text("kv_dtype")}'";
+        else if (batch == 0 || heads == 0 || kvHeads == 0 || heads % kvHeads != 0)
+            reason = $"{heads} heads do not divide into groups of {kvHeads} KV heads";
+        else if (row.Has("window") && row.Number("window") > 0)
+            reason = "the row has a sliding window, whose KV layout is not stated";
+        if (reason.Length > 0)
+            return null;
+        bool decode = isl == 1 && step > 0;
+        int fresh = decode ? 1 : isl;
+        ImmutableArray<SequenceRow>.Builder sequences = ImmutableArray.CreateBuilder<SequenceRow>(batch);
+        for (int s = 0; s < batch; s++)
+            sequences.Add(new(s * fresh, fresh, step, []));
+        int tokens = checked(batch * fresh);
+        KernelTape tape = new(chip);
+        if (!decode)
+        {
+            // Bias, rotation and the write of keys and values to the cache are kernels before the attention of a prompt: one that rotates, one
+            // that quantises and writes.
+            int q = tape.Rows(NumberFormat.BF16, tokens, (heads + kvHeads) * dimension);
+            tape.Kernel(
+                new Unary
+                {
+                    Source = q,
+                    Destination = q,
+                    Function = UnaryFunction.Scale,
+                    Parameter = 1,
+                }
+            );
+            tape.Kernel(
+                new Unary
+                {
+                    Source = tape.Rows(NumberFormat.BF16, tokens, kvHeads * dimension),
+                    Destination = tape.Rows(cache, tokens, kvHeads * dimension),
+                    Function = UnaryFunction.Scale,
+                    Parameter = 1,
+                }
+            );
+        }
+        int keys = tape.Whole(cache, kvHeads * Envelope.PageSize, dimension, BufferKind.State);
+        tape.Kernel(
+            new Attend
+            {
+                Query = tape.Whole(query, tokens, heads * dimension),
+                Keys = keys,
+                Values = keys,
+                Destination = tape.Whole(NumberFormat.BF16, tokens, heads * dimension),
+                HeadDimension = dimension,
+                GroupSize = heads / kvHeads,
+                Scale = 1,
+                Window = 0,
+                Softcap = 0,
+                Result = AttentionResult.Final,
+                FirstBlock = new(0),
+                BlockCount = 0,
+            }
+        );
+        double visible = (double)batch * fresh * step + (double)batch * fresh * (fresh + 1) / 2;
+        double bytes =
+            2.0 * batch * (step + fresh) * kvHeads * new TensorLayout(cache, 1, dimension).Bytes + 4.0 * tokens * heads * dimension;
+        return new()
+        {
+            Family = $"{(decode ? "decode" : "prefill")} attention {row.Text("gpu")} {row.Text("attn_dtype")}/{row.Text("kv_dtype")}",
+            Shape = $"{heads}/{kvHeads}",
+            Chip = chip,
+            Software = Stack(chip, Framework(row)),
+            Tape = tape.Build("attention"),
+            Step = new() { Sequences = sequences.MoveToImmutable(), Tokens = [] },
+            Roofline = Math.Max(
+                2 * visible * heads * dimension / PeakMacs(chip, ElementType.BF16, ElementType.BF16),
+                bytes / MemoryBandwidth(chip)
+            ),
+        };
+    }
+
+    // The codes of eight-bit floats take a byte; their scale is one a tensor.
+    private static NumberFormat AttentionFormat(string name) =>
+        name switch
+        {
+            "bfloat16" or "bf16" => NumberFormat.BF16,
+            "float16" or "fp16" or "half" => NumberFormat.F16,
+            "fp8" or "int8" => new NumberFormat(ElementType.I8),
+            _ => default,
+        };
+}

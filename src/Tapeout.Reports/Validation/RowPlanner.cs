@@ -1,0 +1,84 @@
+using Tapeout.Chips;
+using Tapeout.Numerics;
+
+namespace Tapeout.Reports.Validation;
+
+/// <summary>Turns rows into programs, or says why a row cannot be one.</summary>
+internal sealed partial class RowPlanner
+{
+    private static readonly Dictionary<string, string> ChipsByGpu = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["h100"] = "nvidia-h100-sxm",
+        ["h100_sxm"] = "nvidia-h100-sxm",
+        ["h200"] = "nvidia-h200-sxm",
+        ["h200_sxm"] = "nvidia-h200-sxm",
+        ["a100"] = "nvidia-a100-sxm",
+        ["a100_sxm"] = "nvidia-a100-sxm",
+    };
+
+    private readonly Dictionary<string, ChipDescription> _chips = [];
+    private readonly Dictionary<string, SoftwareStack> _stacks = [];
+    private readonly IReadOnlyList<string> _stackNames = ChipCatalog.Names(CatalogFolder.Software);
+    private readonly IReadOnlyList<string> _overrides;
+
+    public RowPlanner(IReadOnlyList<string> softwareOverrides) => _overrides = softwareOverrides;
+
+    /// <summary>The program of a row, or the reason why there is none.</summary>
+    public RowPlan? Plan(MeasuredRow row, out string reason)
+    {
+        reason = "";
+        if (row.Has("metric"))
+            reason = $"end-to-end rows ({row.Text("metric")}) are not kernels";
+        else if (row.Has("block") && row.Has("area_mm2"))
+            reason = "die areas are not times";
+        else if (!row.Has("latency_ms"))
+            reason = "the file has no column latency_ms";
+        else if (!ChipsByGpu.TryGetValue(row.Text("gpu"), out string? chipName))
+            reason = $"the catalog has no chip for the GPU '{row.Text("gpu")}'";
+        else if (row.Has("num_gpus"))
+            return Collective(row, Chip(chipName), out reason);
+        else if (row.Has("experts"))
+            return Experts(row, Chip(chipName), out reason);
+        else if (row.Has("kv_heads"))
+            return Attention(row, Chip(chipName), out reason);
+        else if (row.Has("m") && row.Has("n") && row.Has("k"))
+            return Product(row, Chip(chipName), out reason);
+        else
+            reason = "the columns are those of no family that is known here";
+        return null;
+    }
+
+    private ChipDescription Chip(string name)
+    {
+        if (!_chips.TryGetValue(name, out ChipDescription? chip))
+            _chips[name] = chip = ChipReader.Load(name);
+        return chip;
+    }
+
+    /// <summary>
+    /// The stack of the catalog for a chip and a framework: its own, or one fitted on the same chip or generation. Chips of the same die share
+    /// a stack, since only memory differs.
+    /// </summary>
+    private SoftwareStack Stack(ChipDescription chip, string framework)
+    {
+        string generation = chip.Name.Contains("a100", StringComparison.Ordinal) ? "a100" : "h100";
+        string name = new[] { $"{framework}-{generation}", $"trtllm-{generation}", "trtllm-h100" }.First(_stackNames.Contains);
+        if (!_stacks.TryGetValue(name, out SoftwareStack? stack))
+            _stacks[name] = stack = SoftwareStack.Load(
+                name,
+                [.. _overrides.Where(o => o.StartsWith(name + ":", StringComparison.Ordinal)).Select(o => o[(name.Length + 1)..])]
+            );
+        return stack;
+    }
+
+    private static string Framework(MeasuredRow row) => row.Text("stack").Split(' ')[0];
+
+    private static string FrameworkLabel(MeasuredRow row) => Framework(row) is { Length: > 0 } name ? " " + name : "";
+
+    private static double MemoryBandwidth(ChipDescription chip) => chip.Memory.Sum(m => (double)m.Bandwidth.Count);
+
+    private static double PeakMacs(ChipDescription chip, ElementType weight, ElementType activation) =>
+        (chip.Matrix.MacsFor(weight, activation) ?? chip.Matrix.MacsFor(activation, activation) ?? chip.Vector.Operations).Count
+        * (double)chip.Tiles.Count
+        * chip.Clock.Count;
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+using System.Text;
+
+namespace Tapeout.Reports.Validation;
+
+/// <summary>Predicted over measured time, both logarithmic, one colour a family: a point on the diagonal is a right prediction.</summary>
+public static class ScatterPlot
+{
+    private const int Size = 720;
+    private const int Left = 70;
+    private const int Top = 30;
+    private const int MostPoints = 400;
+
+    private static readonly string[] Colours =
+    [
+        "#1f77b4",
+        "#d62728",
+        "#2ca02c",
+        "#9467bd",
+        "#ff7f0e",
+        "#17becf",
+        "#8c564b",
+        "#e377c2",
+        "#7f7f7f",
+        "#bcbd22",
+    ];
+
+    /// <summary>The plot as SVG.</summary>
+    public static string Svg(ValidationRun run)
+    {
+        ValidatedRow[] rows = [.. run.Rows.Where(r => r.IsExpressed)];
+        StringBuilder svg = new();
+        int height = Math.Max(Top + Size + 60, Top + 20 * run.Families.Count + 60);
+        svg.Append(
+            CultureInfo.InvariantCulture,
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Left + Size + 360} {height}\" font-family=\"sans-serif\" font-size=\"13\"><rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
+        );
+        double low = rows.Length == 0 ? -6 : Math.Floor(Math.Log10(rows.Min(r => Math.Min(r.Measured, r.Predicted))));
+        double high = rows.Length == 0 ? 0 : Math.Ceiling(Math.Log10(rows.Max(r => Math.Max(r.Measured, r.Predicted))));
+        double Place(double seconds) => (Math.Log10(seconds) - low) / (high - low) * Size;
+        for (double decade = low; decade <= high; decade++)
+        {
+            double at = (decade - low) / (high - low) * Size;
+            string label = PredictionReport.Seconds(Math.Pow(10, decade));
+            svg.Append(
+                CultureInfo.InvariantCulture,
+                $"<line x1=\"{Left + at:0.#}\" y1=\"{Top}\" x2=\"{Left + at:0.#}\" y2=\"{Top + Size}\" stroke=\"#ddd\"/><text x=\"{Left + at:0.#}\" y=\"{Top + Size + 18}\" text-anchor=\"middle\">{label}</text>\n"
+            );
+            svg.Append(
+                CultureInfo.InvariantCulture,
+                $"<line x1=\"{Left}\" y1=\"{Top + Size - at:0.#}\" x2=\"{Left + Size}\" y2=\"{Top + Size - at:0.#}\" stroke=\"#ddd\"/><text x=\"{Left - 6}\" y=\"{Top + Size - at + 4:0.#}\" text-anchor=\"end\">{label}</text>\n"
+            );
+        }
+        svg.Append(
+            CultureInfo.InvariantCulture,
+            $"<line x1=\"{Left}\" y1=\"{Top + Size}\" x2=\"{Left + Size}\" y2=\"{Top}\" stroke=\"black\"/><text x=\"{Left + Size / 2}\" y=\"{Top + Size + 42}\" text-anchor=\"middle\">measured</text><text transform=\"translate(14 {Top + Size / 2}) rotate(-90)\" text-anchor=\"middle\">predicted</text>\n"
+        );
+        for (int f = 0; f < run.Families.Count; f++)
+        {
+            string colour = Colours[f % Colours.Length];
+            ValidatedRow[] own = [.. rows.Where(r => r.Family == run.Families[f].Name)];
+            int stride = (own.Length + MostPoints - 1) / MostPoints;
+            svg.Append($"<g fill=\"{colour}\" fill-opacity=\"0.45\">");
+            for (int i = 0; i < own.Length; i += stride)
+                svg.Append(
+                    CultureInfo.InvariantCulture,
+                    $"<circle cx=\"{Left + Place(own[i].Measured):0.#}\" cy=\"{Top + Size - Place(own[i].Predicted):0.#}\" r=\"2\"/>"
+                );
+            svg.Append("</g>\n");
+            svg.Append(
+                CultureInfo.InvariantCulture,
+                $"<circle cx=\"{Left + Size + 20}\" cy=\"{Top + 12 + 20 * f}\" r=\"5\" fill=\"{colour}\"/><text x=\"{Left + Size + 32}\" y=\"{Top + 16 + 20 * f}\">{run.Families[f].Name} ({own.Length})</text>\n"
+            );
+        }
+        return svg.Append("</svg>\n").ToString();
+    }
+}
