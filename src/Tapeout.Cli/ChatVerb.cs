@@ -48,7 +48,7 @@ internal static class ChatVerb
                     Progress = progress.Start,
                 };
                 CompilationResult compiled = Compilation.Compile(model, options);
-                foreach (string note in compiled.Report.Notes)
+                foreach (string note in CommonOptions.Notes(model, options, compiled))
                     errors.WriteLine($"note: {note}");
                 progress.Start("filling the chip's memory");
                 using Conversation conversation = new(model, chosen, compiled, machine, parsed.GetValue(system), maxTokens, sampler!);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Tapeout.Chips;
 using Tapeout.Compiler;
+using Tapeout.Isa;
 using Tapeout.Models;
 using Tapeout.Models.Importers;
 using Tapeout.Quantities;
@@ -31,7 +32,11 @@ internal sealed class CommonOptions
     };
     private readonly Option<string?> kv = new("--kv-format") { Description = "KV cache: f32, f16, int8, int4." };
     private readonly Option<int> chips = new("--chips") { Description = "Chips that share every layer.", DefaultValueFactory = _ => 1 };
-    private readonly Option<TensorParallelism> parallel = new("--parallel") { Description = "gather or reduce." };
+    private readonly Option<string> parallel = new("--parallel")
+    {
+        Description = "How chips put products together: gather or reduce; the bits are the same.",
+        DefaultValueFactory = _ => "gather",
+    };
     private readonly Option<int> context = new("--context") { Description = "Most positions of a sequence; 0 for the model's own." };
     private readonly Option<string[]> overrides = new("--override-kv")
     {
@@ -80,8 +85,16 @@ internal sealed class CommonOptions
             Format = parsed.GetValue(format)!,
             KvFormat = parsed.GetValue(kv),
             Chips = parsed.GetValue(chips),
-            Parallelism = parsed.GetValue(parallel),
+            Parallelism = Parallelism(parsed.GetValue(parallel)!),
             ContextLength = Context(parsed),
+        };
+
+    private static TensorParallelism Parallelism(string name) =>
+        name switch
+        {
+            "gather" => TensorParallelism.Gather,
+            "reduce" => TensorParallelism.Reduce,
+            _ => throw new InvalidInputException($"--parallel is '{name}', but must be gather or reduce."),
         };
 
     private int Context(ParseResult parsed)
@@ -92,6 +105,21 @@ internal sealed class CommonOptions
             : throw new InvalidInputException(
                 $"A context of {value} positions is not possible: use 1 to {MostCount}, or 0 for the model's own."
             );
+    }
+
+    /// <summary>What a reader should know before the result: formats that were changed, wishes that could not be met.</summary>
+    public static IEnumerable<string> Notes(Model model, CompilationOptions options, CompilationResult result)
+    {
+        foreach (string note in result.Report.Notes)
+            yield return note;
+        int own = model.Configuration.ContextLength;
+        if (result.Tape.Envelope.Context > own)
+            yield return $"a context of {result.Tape.Envelope.Context} positions is beyond the {own} that {model.Name} was made for";
+        bool reduces = result.Tape.Roles.Any(role =>
+            role.Instructions.OfType<Reduce>().Any(r => r.Operation is ReduceOperation.SumIntegers or ReduceOperation.SumNodes)
+        );
+        if (options.Parallelism == TensorParallelism.Reduce && !reduces)
+            yield return $"no sum of {model.Name} can be cut at a node of its plan over {options.Chips} chips: products are gathered instead, with the same bits";
     }
 
     /// <summary>A number of tokens that makes sense.</summary>

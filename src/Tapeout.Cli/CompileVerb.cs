@@ -45,7 +45,7 @@ internal static class CompileVerb
                 byte[] bytes = TapeFile.Write(result.Tape);
                 target?.Write(bytes);
                 target?.Commit();
-                foreach (string note in result.Report.Notes)
+                foreach (string note in CommonOptions.Notes(model, options, result))
                     errors.WriteLine($"note: {note}");
                 if (stage is not null)
                     output.Write(result.Dumps[stage]());
@@ -140,7 +140,7 @@ internal static class CompileVerb
                 ["residentTensors"] = report.ResidentTensors,
                 ["streamedTensors"] = report.StreamedTensors,
             },
-            ["notes"] = new JsonArray([.. report.Notes.Select(n => (JsonNode)n)]),
+            ["notes"] = new JsonArray([.. CommonOptions.Notes(model, options, result).Select(n => (JsonNode)n)]),
         };
     }
 }

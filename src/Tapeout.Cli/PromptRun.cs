@@ -75,7 +75,7 @@ internal sealed class PromptRun
         progress.Start("filling the chip's memory");
         using ReferenceMachine machine = Machine.Open(result);
         progress.Finish();
-        foreach (string note in result.Report.Notes)
+        foreach (string note in CommonOptions.Notes(Model, Compiled, result))
             notes(note);
         Threads = machine.Threads;
         machine.Observer = Observe?.Invoke(machine);

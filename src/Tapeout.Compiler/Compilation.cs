@@ -214,7 +214,7 @@ public static class Compilation
             if (need > capacity)
             {
                 problems.Add(
-                    $"{subject} needs {Mebibytes(need)} of {what}, but there are {Mebibytes(capacity)}: use more chips (--chips), a smaller format, a shorter context (--context) or fewer tokens a step."
+                    $"{subject} needs {Readable(need)} of {what}, but there are {Readable(capacity)}: use more chips (--chips), a smaller format, a shorter context (--context) or fewer tokens a step."
                 );
             }
         }
@@ -225,7 +225,10 @@ public static class Compilation
             throw new InvalidInputException(problems);
     }
 
-    private static string Mebibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:0.##} MiB");
+    private static string Readable(long bytes) =>
+        bytes < 1048576
+            ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:0.##} KiB")
+            : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:0.##} MiB");
 
     private static string DumpBuffers(Role role, Mapping mapping)
     {

@@ -24,7 +24,9 @@ public static class ModelCatalog
     public static ModelCatalogEntry Find(string name)
     {
         if (!Names.Contains(name))
-            throw new InvalidInputException($"There is no model '{name}': name a .gguf file, or one of {string.Join(", ", Names)}.");
+            throw new InvalidInputException(
+                $"There is no model '{name}'{Sentence.DidYouMean(name, Names)}: name a .gguf file, or one that 'tapeout models list' shows."
+            );
         using Stream stream = typeof(ModelCatalog).Assembly.GetManifestResourceStream($"{Prefix}{name}.yaml")!;
         using StreamReader reader = new(stream);
         YamlStream yaml = [];

@@ -108,6 +108,8 @@ internal static class DescriptionReader
         try
         {
             FileInfo info = new(full);
+            if (Directory.Exists(full))
+                throw new InvalidInputException($"'{nameOrPath}' is a folder: name a .yaml file in it.");
             if (!info.Exists)
                 throw new InvalidInputException(
                     $"the file '{nameOrPath}' does not exist: name a file, or one of {Sentence.Enumeration(ChipCatalog.Names(folder))}."

@@ -135,6 +135,7 @@ public sealed class QuantisedModel : IConstantSource
         if (weight.NativeFormat == format)
         {
             weight.Repack(0, weight.Rows, bytes);
+            CheckFinite(weight);
             return new(format, weight.Rows, weight.Columns, bytes);
         }
         if (format.Granularity == ScaleGranularity.Tensor)
@@ -166,6 +167,16 @@ public sealed class QuantisedModel : IConstantSource
             throw new InvalidInputException(
                 $"Tensor '{weight.Name}' holds a value that is not a number or infinite: the file is damaged, fetch it again."
             );
+        }
+    }
+
+    private static void CheckFinite(WeightTensor weight)
+    {
+        float[] row = new float[weight.Columns];
+        for (int r = 0; r < weight.Rows; r++)
+        {
+            weight.Dequantise(r, 1, row);
+            CheckFinite(weight, row, r);
         }
     }
 
