@@ -1,0 +1,287 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Tapeout.Numerics.Kernels;
+
+/// <content>
+/// The float fold: a segment of weights is de-quantised for 16 rows at a time, as the first-level cache holds it, and folded into the accumulators of every
+/// token. Four groups of rows go side by side, so that chains of dependent additions hide each other's latency.
+/// </content>
+public sealed unsafe partial class InterleavedWeights
+{
+    /// <summary>k de-quantised at a time: 4 groups · 64 k · 64 bytes are a third of a first-level cache.</summary>
+    private const int SegmentLength = 64;
+
+    private const int GroupsAtOnce = 4;
+
+    private const int SegmentFloats = SegmentLength * GroupRows;
+
+    /// <summary>Tokens whose accumulators lie on the stack.</summary>
+    private const int TokensAtOnce = 64;
+
+    private void MultiplyFloats(
+        ActivationPanel panel,
+        int groupFirst,
+        int groupCount,
+        float* output,
+        nint outputStride,
+        int leafFirst,
+        int leafCount
+    )
+    {
+        for (int group = groupFirst; group < groupFirst + groupCount; group += GroupsAtOnce)
+        {
+            int groups = Math.Min(GroupsAtOnce, groupFirst + groupCount - group);
+            for (int token = 0; token < panel.Tokens; token += TokensAtOnce)
+            {
+                int tokens = Math.Min(TokensAtOnce, panel.Tokens - token);
+                FloatTile(panel, group, groups, token, tokens, leafFirst, leafCount, output + token * outputStride, outputStride);
+            }
+        }
+    }
+
+    private void FloatTile(
+        ActivationPanel panel,
+        int group,
+        int groups,
+        int token,
+        int tokens,
+        int leafFirst,
+        int leafCount,
+        float* output,
+        nint outputStride
+    )
+    {
+        unchecked
+        {
+            const int Tile = GroupsAtOnce * GroupRows;
+            ReductionPlan plan = Rule.Plan;
+            nint stride = panel.Stride;
+            float* scratch = stackalloc float[GroupsAtOnce * SegmentFloats];
+            // The tree's pending nodes: a leaf joins as in binary counting, so that as many nodes wait as the count has bits.
+            float* pending = stackalloc float[5 * tokens * Tile];
+            nint level = tokens * Tile;
+            int depth = 0;
+            for (int leaf = 0; leaf < leafCount; leaf++)
+            {
+                float* accumulators = pending + depth * level;
+                new Span<float>(accumulators, (int)level).Clear();
+                int end = plan.LeafStart(leafFirst + leaf + 1);
+                for (int k = plan.LeafStart(leafFirst + leaf); k < end; k += SegmentLength)
+                {
+                    int count = Math.Min(SegmentLength, end - k);
+                    float* weights = scratch;
+                    nint groupStride = SegmentFloats;
+                    if (_element == ElementType.F32)
+                    {
+                        weights = (float*)(_codes + group * _groupBytes) + (nint)k * GroupRows;
+                        groupStride = (nint)(_groupBytes / 4);
+                    }
+                    else
+                    {
+                        for (int g = 0; g < groups; g++)
+                            DequantiseSegment(group + g, k, count, scratch + g * SegmentFloats);
+                    }
+                    FoldSegment(weights, groupStride, groups, panel.Values + token * stride + k, stride, tokens, count, accumulators);
+                }
+                depth++;
+                for (int pairs = leaf + 1; (pairs & 1) == 0; pairs >>= 1)
+                {
+                    depth--;
+                    float* left = pending + (depth - 1) * level;
+                    float* right = pending + depth * level;
+                    for (nint i = 0; i < level; i += 16)
+                        (Vector512.Load(left + i) + Vector512.Load(right + i)).Store(left + i);
+                }
+            }
+            for (int t = 0; t < tokens; t++)
+            {
+                for (int g = 0; g < groups; g++)
+                {
+                    int row = (group + g) * GroupRows;
+                    Store(pending + t * Tile + g * GroupRows, Math.Min(GroupRows, Rows - row), output + t * outputStride + row);
+                }
+            }
+        }
+    }
+
+    private static void FoldSegment(
+        float* weights,
+        nint groupStride,
+        int groups,
+        float* x,
+        nint stride,
+        int tokens,
+        int count,
+        float* accumulators
+    )
+    {
+        const int Tile = GroupsAtOnce * GroupRows;
+        int token = 0;
+        for (; token + 4 <= tokens; token += 4)
+        {
+            int g = 0;
+            for (; g + 2 <= groups; g += 2)
+                FoldFourTokens(
+                    weights + g * groupStride,
+                    groupStride,
+                    x + token * stride,
+                    stride,
+                    count,
+                    accumulators + token * Tile + g * GroupRows
+                );
+            for (int t = 0; g < groups && t < 4; t++)
+                FoldOneGroup(weights + g * groupStride, x + (token + t) * stride, count, accumulators + (token + t) * Tile + g * GroupRows);
+        }
+        for (; token < tokens; token++)
+        {
+            if (groups == GroupsAtOnce)
+            {
+                FoldOneToken(weights, groupStride, x + token * stride, count, accumulators + token * Tile);
+                continue;
+            }
+            for (int g = 0; g < groups; g++)
+                FoldOneGroup(weights + g * groupStride, x + token * stride, count, accumulators + token * Tile + g * GroupRows);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FoldOneGroup(float* weights, float* x, nint count, float* accumulators)
+    {
+        Vector512<float> sum = Vector512.Load(accumulators);
+        for (nint k = 0; k < count; k++)
+            sum = Vector512.FusedMultiplyAdd(Vector512.Load(weights + k * GroupRows), Vector512.Create(x[k]), sum);
+        sum.Store(accumulators);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FoldOneToken(float* weights, nint groupStride, float* x, nint count, float* accumulators)
+    {
+        Vector512<float> sum0 = Vector512.Load(accumulators);
+        Vector512<float> sum1 = Vector512.Load(accumulators + 16);
+        Vector512<float> sum2 = Vector512.Load(accumulators + 32);
+        Vector512<float> sum3 = Vector512.Load(accumulators + 48);
+        float* w1 = weights + groupStride;
+        float* w2 = w1 + groupStride;
+        float* w3 = w2 + groupStride;
+        for (nint k = 0; k < count; k++)
+        {
+            Vector512<float> value = Vector512.Create(x[k]);
+            sum0 = Vector512.FusedMultiplyAdd(Vector512.Load(weights + k * GroupRows), value, sum0);
+            sum1 = Vector512.FusedMultiplyAdd(Vector512.Load(w1 + k * GroupRows), value, sum1);
+            sum2 = Vector512.FusedMultiplyAdd(Vector512.Load(w2 + k * GroupRows), value, sum2);
+            sum3 = Vector512.FusedMultiplyAdd(Vector512.Load(w3 + k * GroupRows), value, sum3);
+        }
+        sum0.Store(accumulators);
+        sum1.Store(accumulators + 16);
+        sum2.Store(accumulators + 32);
+        sum3.Store(accumulators + 48);
+    }
+
+    /// <summary>Two groups of rows, four tokens: eight chains.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FoldFourTokens(float* weights, nint groupStride, float* x0, nint stride, nint count, float* accumulators)
+    {
+        const int Tile = GroupsAtOnce * GroupRows;
+        float* w1 = weights + groupStride;
+        float* x1 = x0 + stride;
+        float* x2 = x1 + stride;
+        float* x3 = x2 + stride;
+        Vector512<float> a0 = Vector512.Load(accumulators);
+        Vector512<float> b0 = Vector512.Load(accumulators + 16);
+        Vector512<float> a1 = Vector512.Load(accumulators + Tile);
+        Vector512<float> b1 = Vector512.Load(accumulators + Tile + 16);
+        Vector512<float> a2 = Vector512.Load(accumulators + 2 * Tile);
+        Vector512<float> b2 = Vector512.Load(accumulators + 2 * Tile + 16);
+        Vector512<float> a3 = Vector512.Load(accumulators + 3 * Tile);
+        Vector512<float> b3 = Vector512.Load(accumulators + 3 * Tile + 16);
+        for (nint k = 0; k < count; k++)
+        {
+            Vector512<float> a = Vector512.Load(weights + k * GroupRows);
+            Vector512<float> b = Vector512.Load(w1 + k * GroupRows);
+            Vector512<float> value = Vector512.Create(x0[k]);
+            a0 = Vector512.FusedMultiplyAdd(a, value, a0);
+            b0 = Vector512.FusedMultiplyAdd(b, value, b0);
+            value = Vector512.Create(x1[k]);
+            a1 = Vector512.FusedMultiplyAdd(a, value, a1);
+            b1 = Vector512.FusedMultiplyAdd(b, value, b1);
+            value = Vector512.Create(x2[k]);
+            a2 = Vector512.FusedMultiplyAdd(a, value, a2);
+            b2 = Vector512.FusedMultiplyAdd(b, value, b2);
+            value = Vector512.Create(x3[k]);
+            a3 = Vector512.FusedMultiplyAdd(a, value, a3);
+            b3 = Vector512.FusedMultiplyAdd(b, value, b3);
+        }
+        a0.Store(accumulators);
+        b0.Store(accumulators + 16);
+        a1.Store(accumulators + Tile);
+        b1.Store(accumulators + Tile + 16);
+        a2.Store(accumulators + 2 * Tile);
+        b2.Store(accumulators + 2 * Tile + 16);
+        a3.Store(accumulators + 3 * Tile);
+        b3.Store(accumulators + 3 * Tile + 16);
+    }
+
+    /// <summary>De-quantises k … k + count of a group of rows to [k][16 rows]; k is a multiple of 16.</summary>
+    private void DequantiseSegment(int group, int k, int count, float* target)
+    {
+        byte* codes = _codes + group * _groupBytes;
+        switch (_element)
+        {
+            case ElementType.F16:
+                Halves<HalfParameters>(codes + (nint)k * 32, count, target);
+                return;
+            case ElementType.BF16:
+                Halves<BrainParameters>(codes + (nint)k * 32, count, target);
+                return;
+        }
+        int size = Rule.Weight.GroupSize == 0 ? int.MaxValue : Rule.Weight.GroupSize;
+        for (int done = 0; done < count; )
+        {
+            int at = k + done;
+            int length = Math.Min(count - done, (int)Math.Min(size - at % size, int.MaxValue));
+            nint parameter = ((nint)group * _parameterGroups + at / size) * GroupRows;
+            Vector512<float> scale = Parameters(_scales, parameter);
+            Vector512<int> zero = Vector512.Create(_bias);
+            if (_zeros != null)
+                zero = Vector512.Create(CodeKernels.Widen(_zeros + parameter), CodeKernels.Widen(_zeros + parameter + 8));
+            Vector512<float> minimum = _minima == null ? default : Parameters(_minima, parameter);
+            Codes(codes, at, length, scale, zero, minimum, target + (nint)done * GroupRows);
+            done += length;
+        }
+    }
+
+    private void Codes(byte* codes, int k, int count, Vector512<float> scale, Vector512<int> zero, Vector512<float> minimum, float* target)
+    {
+        int bits = 32 / _unit;
+        Vector512<int> mask = Vector512.Create((1 << bits) - 1);
+        for (int i = 0; i < count; i++)
+        {
+            int inUnit = (k + i) % _unit;
+            Vector512<int> unit = Vector512.Load((int*)(codes + (nint)((k + i) / _unit) * 64));
+            Vector512<int> code = (unit >>> (inUnit % 4 * 8 + inUnit / 4 * bits)) & mask;
+            Vector512<float> value = Vector512.ConvertToSingle(code - zero) * scale;
+            if (_minima != null)
+                value += minimum;
+            value.Store(target + (nint)i * GroupRows);
+        }
+    }
+
+    private Vector512<float> Parameters(byte* plane, nint at) =>
+        _scaleType switch
+        {
+            ElementType.F32 => Vector512.Load((float*)plane + at),
+            ElementType.F16 => Vector512.Create(HalfParameters.Load(plane + at * 2), HalfParameters.Load(plane + at * 2 + 16)),
+            _ => Vector512.Create(BrainParameters.Load(plane + at * 2), BrainParameters.Load(plane + at * 2 + 16)),
+        };
+
+    private static void Halves<TParameters>(byte* source, nint count, float* target)
+        where TParameters : struct, IParameters
+    {
+        for (nint i = 0; i < count; i++)
+        {
+            TParameters.Load(source + i * 32).Store(target + i * GroupRows);
+            TParameters.Load(source + i * 32 + 16).Store(target + i * GroupRows + 8);
+        }
+    }
+}

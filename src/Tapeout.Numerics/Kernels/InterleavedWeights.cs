@@ -1,0 +1,175 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Tapeout.Numerics.Kernels;
+
+/// <summary>
+/// The weights of one product, repacked so that each vector lane owns a row: a group is 16 rows, and 64 bytes hold the next few k of all 16. No sum is taken
+/// across lanes, so the plan's order holds in each lane at any vector width, and every result has the bits of <see cref="Products"/>.
+/// <list type="bullet">
+/// <item>Integers: 64 bytes are [16 rows][4 k] (a quad) of codes made unsigned. int8 has one quad in them, int4 two (low and high nibbles), ternary and binary
+/// four (pairs of bits from the lowest). Scales, then zero points or minima, lie [group of rows][group of k][16 rows] in planes of their own.</item>
+/// <item>Floats: [k][16 rows].</item>
+/// </list>
+/// The unsigned offset is not subtracted from codes: −offset · Σ q_a starts the integer sum.
+/// </summary>
+[SkipLocalsInit] // scratch memory on the stack is written before it is read
+public sealed unsafe partial class InterleavedWeights
+{
+    /// <summary>Rows of a group.</summary>
+    public const int GroupRows = 16;
+
+    private readonly byte* _codes;
+    private readonly byte* _scales;
+    private readonly byte* _minima;
+    private readonly byte* _zeros;
+    private readonly long _groupBytes;
+    private readonly ElementType _element;
+    private readonly ElementType _scaleType;
+    private readonly int _parameterGroups;
+    private readonly int _bias;
+    private readonly int _unit;
+
+    /// <summary>Repacks weights.</summary>
+    /// <param name="rule">The product's rule.</param>
+    /// <param name="weights">All of K, from k = 0.</param>
+    /// <param name="rowFirst">The first row.</param>
+    /// <param name="rowCount">Rows.</param>
+    /// <param name="memory">Where they are put; they live as long as it.</param>
+    public InterleavedWeights(in ProductRule rule, in PackedMatrix weights, int rowFirst, int rowCount, KernelMemory memory)
+    {
+        if (weights.Format != rule.Weight)
+            throw new ArgumentException($"The weights are {weights.Format}, not {rule.Weight}.", nameof(weights));
+        if (weights.ColumnStart != 0 || weights.Layout.Columns != rule.Length)
+            throw new ArgumentException($"All {rule.Length} terms of K are needed.", nameof(weights));
+        weights.Require(rowFirst, rowCount, 0, rule.Length);
+        Rule = rule;
+        Rows = rowCount;
+        TensorLayout layout = weights.Layout;
+        NumberFormat format = layout.Format;
+        fixed (byte* bytes = weights.Bytes)
+        {
+            _element = format.IsFloat ? FloatElement(layout, bytes, rowFirst, rowCount) : format.Element;
+            _unit = UnitOf(_element);
+            _groupBytes = (rule.Length + _unit - 1L) / _unit * (format.IsFloat ? UnitBytes(_element) : 64);
+            _codes = memory.Allocate(Groups * _groupBytes);
+            if (format.IsFloat)
+            {
+                InterleavedPacking.PackFloats(format.Element, _element, layout, bytes, rowFirst, rowCount, _codes, _groupBytes);
+                return;
+            }
+            _bias = format.Element switch
+            {
+                ElementType.I8 => 128,
+                ElementType.I4 => 8,
+                ElementType.U4 => 0,
+                _ => 1,
+            };
+            InterleavedPacking.PackCodes(layout, bytes, rowFirst, rowCount, _unit, _codes, _groupBytes);
+            _parameterGroups = Math.Max(1, layout.Groups);
+            _scaleType = InterleavedPacking.AreFinite(layout, bytes) ? format.ScaleType : ElementType.F32;
+            _scales = InterleavedPacking.PackParameters(layout, bytes, layout.ScalesAt, rowFirst, rowCount, _scaleType, memory);
+            if (format.Offset == OffsetKind.Minimum)
+                _minima = InterleavedPacking.PackParameters(layout, bytes, layout.OffsetsAt, rowFirst, rowCount, _scaleType, memory);
+            else if (format.Offset == OffsetKind.ZeroPoint)
+                _zeros = InterleavedPacking.PackZeros(layout, bytes, rowFirst, rowCount, memory);
+        }
+    }
+
+    /// <summary>The rule of the product.</summary>
+    public ProductRule Rule { get; }
+
+    /// <summary>Rows.</summary>
+    public int Rows { get; }
+
+    /// <summary>Groups of 16 rows, the last perhaps short: what work is divided by.</summary>
+    public int Groups => (Rows + GroupRows - 1) / GroupRows;
+
+    /// <summary>Bytes of codes, without scales and offsets.</summary>
+    public long CodeBytes => Groups * _groupBytes;
+
+    /// <summary>
+    /// The plan's node over leaves [<paramref name="leafFirst"/>, leafFirst + <paramref name="leafCount"/>) for groups of rows and all tokens of a panel;
+    /// whole results for all leaves. Several threads may compute different groups.
+    /// </summary>
+    /// <param name="panel">The activations, filled for this rule.</param>
+    /// <param name="groupFirst">The first group of rows.</param>
+    /// <param name="groupCount">Groups of rows.</param>
+    /// <param name="output">Element [token · outputStride + row] is written; row 0 is the first packed row.</param>
+    /// <param name="outputStride">Elements between two tokens.</param>
+    /// <param name="leafFirst">A multiple of <paramref name="leafCount"/>.</param>
+    /// <param name="leafCount">A power of two up to the plan's leaves; 0 for all.</param>
+    public void Multiply(
+        ActivationPanel panel,
+        int groupFirst,
+        int groupCount,
+        float* output,
+        nint outputStride,
+        int leafFirst = 0,
+        int leafCount = 0
+    )
+    {
+        ReductionPlan plan = Rule.Plan;
+        if (leafCount == 0)
+            leafCount = plan.Leaves;
+        if (groupFirst < 0 || groupCount < 0 || groupFirst + groupCount > Groups)
+            throw new ArgumentOutOfRangeException(nameof(groupFirst), groupFirst, $"There are {Groups} groups of rows.");
+        if (!int.IsPow2(leafCount) || leafFirst < 0 || leafFirst % leafCount != 0 || leafFirst + leafCount > plan.Leaves)
+            throw new ArgumentOutOfRangeException(
+                nameof(leafFirst),
+                leafFirst,
+                $"{leafCount} leaves from it are no node of {plan.Leaves}."
+            );
+        ProductRule made = panel.Rule;
+        if (made.Activation != Rule.Activation || made.Length != Rule.Length || made.Kind != Rule.Kind || made.Block != Rule.Block)
+            throw new ArgumentException("The panel was made for another rule.", nameof(panel));
+        if (Rule.Kind == ProductKind.FloatFold)
+            MultiplyFloats(panel, groupFirst, groupCount, output, outputStride, leafFirst, leafCount);
+        else
+            MultiplyIntegers(panel, groupFirst, groupCount, output, outputStride, leafFirst, leafCount);
+    }
+
+    /// <summary>As the other overload, over all rows and leaves, into <paramref name="output"/> [tokens, rows].</summary>
+    public void Multiply(ActivationPanel panel, Span<float> output)
+    {
+        if (output.Length < (long)panel.Tokens * Rows)
+            throw new ArgumentException($"{panel.Tokens} × {Rows} results do not fit {output.Length} elements.", nameof(output));
+        fixed (float* target = output)
+            Multiply(panel, 0, Groups, target, Rows);
+    }
+
+    /// <summary>k that one unit of 64 bytes (one vector of 16 for floats) holds of each row.</summary>
+    internal static int UnitOf(ElementType element) =>
+        element switch
+        {
+            ElementType.I8 => 4,
+            ElementType.I4 or ElementType.U4 => 8,
+            ElementType.Ternary or ElementType.Binary => 16,
+            _ => 1,
+        };
+
+    internal static int UnitBytes(ElementType element) => element == ElementType.F32 ? 64 : 32;
+
+    /// <summary>Half floats with infinities or NaN are kept as float32: the quick conversions are for finite ones.</summary>
+    private static ElementType FloatElement(in TensorLayout layout, byte* bytes, int rowFirst, int rowCount)
+    {
+        if (layout.Format.Element == ElementType.F32)
+            return ElementType.F32;
+        ushort* values = (ushort*)(bytes + (nint)rowFirst * layout.RowBytes);
+        int exponent = layout.Format.Element == ElementType.F16 ? 0x7c00 : 0x7f80;
+        long count = (long)rowCount * layout.Columns;
+        long i = 0;
+        Vector256<ushort> mask = Vector256.Create((ushort)exponent);
+        for (; i + 16 <= count; i += 16)
+        {
+            if (Vector256.EqualsAny(Vector256.Load(values + i) & mask, mask))
+                return ElementType.F32;
+        }
+        for (; i < count; i++)
+        {
+            if ((values[i] & exponent) == exponent)
+                return ElementType.F32;
+        }
+        return layout.Format.Element;
+    }
+}

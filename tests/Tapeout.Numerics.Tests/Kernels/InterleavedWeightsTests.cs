@@ -1,0 +1,191 @@
+using Tapeout.Numerics.Kernels;
+
+namespace Tapeout.Numerics.Tests.Kernels;
+
+/// <summary>The vector kernels against the scalar definition, bit for bit.</summary>
+public sealed class InterleavedWeightsTests
+{
+    public static TheoryData<string, string> Pairs => ProductsTests.Pairs;
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public void Multiply_EveryFormatShapeAndBatch_BitsOfTheScalarProduct(string weight, string activation)
+    {
+        NumberFormat weightFormat = TensorCodecTests.Parse(weight);
+        NumberFormat activationFormat = TensorCodecTests.Parse(activation);
+        foreach ((int rows, int k, int tokens) in new[] { (1, 1, 1), (17, 33, 2), (16, 172, 4), (70, 576, 7), (40, 1536, 1) })
+        {
+            ProductRule rule = ProductRule.For(weightFormat, activationFormat, k);
+            Case data = new(rule, rows, tokens, k);
+            AssertEqualsScalar(data);
+        }
+    }
+
+    /// <summary>Every code that a format can hold, also those that only files of other makers use.</summary>
+    [Theory]
+    [InlineData("int8-row", "int8-row")]
+    [InlineData("int8-g32@f16", "int8-g32")]
+    [InlineData("int4-g32", "int8-g32")]
+    [InlineData("int4-g64-zero", "int8-row")]
+    [InlineData("int4-g32-min@f16", "int8-g32")]
+    [InlineData("int4-g32-min@f16", "f32")]
+    [InlineData("int8-g16@bf16", "f32")]
+    public void Multiply_RandomBytesAsCodes_BitsOfTheScalarProduct(string weight, string activation)
+    {
+        const int K = 1536;
+        ProductRule rule = ProductRule.For(TensorCodecTests.Parse(weight), TensorCodecTests.Parse(activation), K);
+        Case data = new(rule, 33, 5, 3);
+        Random random = new(11);
+        random.NextBytes(data.Weights.AsSpan(0, (int)data.WeightLayout.ScalesAt));
+        if (rule.Weight.Offset == OffsetKind.ZeroPoint)
+            random.NextBytes(data.Weights.AsSpan((int)data.WeightLayout.OffsetsAt));
+        if (rule.Activation.IsQuantised)
+            random.NextBytes(data.Activations.AsSpan(0, (int)data.ActivationLayout.ScalesAt));
+        AssertEqualsScalar(data);
+        Array.Fill(data.Weights, (byte)(rule.Weight.Element == ElementType.I8 ? 0x80 : 0xff), 0, (int)data.WeightLayout.ScalesAt);
+        if (rule.Activation.IsQuantised)
+            Array.Fill(data.Activations, (byte)0x80, 0, (int)data.ActivationLayout.ScalesAt);
+        AssertEqualsScalar(data);
+    }
+
+    /// <summary>All 2¹⁶ half floats: as weights, and as scales.</summary>
+    [Theory]
+    [InlineData("f16")]
+    [InlineData("bf16")]
+    [InlineData("int8-g16@f16")]
+    [InlineData("int4-g16-min@bf16")]
+    public unsafe void Multiply_EveryHalfFloat_BitsOfTheScalarProduct(string weight)
+    {
+        NumberFormat format = TensorCodecTests.Parse(weight);
+        foreach (bool finite in new[] { true, false })
+        {
+            ushort[] values = [.. Enumerable.Range(0, 1 << 16).Select(i => (ushort)i)];
+            ushort infinity = (format.IsQuantised ? format.ScaleType : format.Element) == ElementType.F16 ? (ushort)0x7c00 : (ushort)0x7f80;
+            if (finite)
+                values = [.. values.Where(v => (v & infinity) != infinity)];
+            int k = format.IsQuantised ? 512 : 64;
+            int perRow = format.IsQuantised ? k / 16 : k;
+            int rows = (values.Length + perRow - 1) / perRow;
+            ProductRule rule = ProductRule.For(format, NumberFormat.F32, k);
+            Case data = new(rule, rows, 1, 9);
+            int at = format.IsQuantised ? (int)data.WeightLayout.ScalesAt : 0;
+            System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()).CopyTo(data.Weights.AsSpan(at));
+            AssertEqualsScalar(data);
+        }
+    }
+
+    [Theory]
+    [InlineData("f32", "f32")]
+    [InlineData("int4-g32-min", "int8-g32")]
+    [InlineData("int8-row", "int8-g32")]
+    [InlineData("ternary-g256@f16", "f16")]
+    public unsafe void Multiply_NodesAndPartsOfTheRows_BitsOfTheScalarProduct(string weight, string activation)
+    {
+        ProductRule rule = ProductRule.For(TensorCodecTests.Parse(weight), TensorCodecTests.Parse(activation), 4096);
+        Case data = new(rule, 50, 5, 4);
+        using KernelMemory memory = new();
+        InterleavedWeights weights = new(rule, data.WeightMatrix, 3, 40, memory);
+        using ActivationPanel panel = new();
+        panel.Begin(rule, 4);
+        panel.Fill(data.ActivationMatrix, 1, 0, 2);
+        panel.Fill(data.ActivationMatrix, 1, 2, 2);
+        int leaves = rule.Plan.Leaves;
+        Assert.True(leaves >= 4);
+        foreach ((int first, int count) in new[] { (0, leaves), (leaves / 2, leaves / 2), (1, 1), (leaves - 2, 2) })
+        {
+            float[] expected = new float[40];
+            float[] output = new float[4 * 40];
+            fixed (float* target = output)
+            {
+                weights.Multiply(panel, 0, 1, target, 40, first, count);
+                weights.Multiply(panel, 1, 2, target, 40, first, count);
+            }
+            for (int token = 0; token < 4; token++)
+            {
+                Products.FoldLeavesRows(rule, data.WeightMatrix, 3, 40, data.ActivationMatrix, 1 + token, first, count, expected);
+                AssertSameBits(expected, output.AsSpan(token * 40, 40), $"token {token}, leaves {first} + {count}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Multiply_PanelOfAnotherRule_IsRefused()
+    {
+        ProductRule rule = ProductRule.For(NumberFormat.Int8Row, NumberFormat.Int8Row, 64);
+        Case data = new(rule, 16, 1, 1);
+        using KernelMemory memory = new();
+        InterleavedWeights weights = new(rule, data.WeightMatrix, 0, 16, memory);
+        using ActivationPanel panel = new();
+        panel.Begin(ProductRule.For(NumberFormat.Int8Row, NumberFormat.Int8Group(32), 64), 1);
+        Assert.Throws<ArgumentException>(() => weights.Multiply(panel, new float[16]));
+    }
+
+    private static void AssertEqualsScalar(Case data)
+    {
+        using KernelMemory memory = new();
+        InterleavedWeights weights = new(data.Rule, data.WeightMatrix, 0, data.Rows, memory);
+        using ActivationPanel panel = new();
+        panel.Begin(data.Rule, data.Tokens);
+        panel.Fill(data.ActivationMatrix, 0, 0, data.Tokens);
+        float[] output = new float[data.Tokens * data.Rows];
+        weights.Multiply(panel, output);
+        float[] expected = new float[data.Rows];
+        for (int token = 0; token < data.Tokens; token++)
+        {
+            Products.FullRows(data.Rule, data.WeightMatrix, 0, data.Rows, data.ActivationMatrix, token, expected);
+            AssertSameBits(expected, output.AsSpan(token * data.Rows, data.Rows), $"{data.Rows} × {data.Rule.Length}, token {token}");
+        }
+    }
+
+    private static void AssertSameBits(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, string where)
+    {
+        for (int i = 0; i < expected.Length; i++)
+        {
+            // A product of non-finite values may be any NaN: the machine traps it.
+            bool same = float.IsNaN(expected[i])
+                ? float.IsNaN(actual[i])
+                : BitConverter.SingleToUInt32Bits(expected[i]) == BitConverter.SingleToUInt32Bits(actual[i]);
+            Assert.True(same, $"{where}, row {i}: {expected[i]:R} and {actual[i]:R}");
+        }
+    }
+
+    private sealed class Case
+    {
+        public Case(ProductRule rule, int rows, int tokens, int seed)
+        {
+            Rule = rule;
+            Rows = rows;
+            Tokens = tokens;
+            WeightLayout = new(rule.Weight, rows, rule.Length);
+            ActivationLayout = new(rule.Activation, tokens, rule.Length);
+            Weights = new byte[WeightLayout.Bytes];
+            Activations = new byte[ActivationLayout.Bytes];
+            TensorCodec.Quantise(rule.Weight, TensorCodecTests.Normal(rows * rule.Length, seed), rows, rule.Length, Weights);
+            TensorCodec.Quantise(
+                rule.Activation,
+                TensorCodecTests.Normal(tokens * rule.Length, seed + 1),
+                tokens,
+                rule.Length,
+                Activations
+            );
+        }
+
+        public ProductRule Rule { get; }
+
+        public int Rows { get; }
+
+        public int Tokens { get; }
+
+        public TensorLayout WeightLayout { get; }
+
+        public TensorLayout ActivationLayout { get; }
+
+        public byte[] Weights { get; }
+
+        public byte[] Activations { get; }
+
+        public PackedMatrix WeightMatrix => new(WeightLayout, Weights);
+
+        public PackedMatrix ActivationMatrix => new(ActivationLayout, Activations);
+    }
+}
