@@ -38,6 +38,7 @@ public static class CommandLine
                 ModelsVerb.Create(output),
                 InspectVerb.Create(output),
                 ValidateVerb.Create(output),
+                EvalVerb.Create(output, errors),
                 new HelpOption(),
                 new VersionOption(),
             };

@@ -9,7 +9,8 @@ using Tapeout.Quantities;
 namespace Tapeout.Cli;
 
 /// <summary>The options that name a model, a chip and a quantisation, shared by all verbs that compile.</summary>
-internal sealed class CommonOptions
+/// <param name="defaultChip">The chip where none is named.</param>
+internal sealed class CommonOptions(string defaultChip = "ideal")
 {
     /// <summary>More tokens, positions or candidates than any model has.</summary>
     public const int MostCount = 1 << 24;
@@ -22,7 +23,7 @@ internal sealed class CommonOptions
     private readonly Option<string> chip = new("--chip")
     {
         Description = "A chip of the catalog or a .yaml file.",
-        DefaultValueFactory = _ => "ideal",
+        DefaultValueFactory = _ => defaultChip,
     };
     private readonly Option<string[]> set = SetOption();
     private readonly Option<string> format = new("--format", "-f")
