@@ -68,6 +68,12 @@ public static class CommandLine
         {
             return 130;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A disk that is full, a file that vanished: the machine's state, not a defect.
+            errors.WriteLine($"tapeout: {e.Message.TrimEnd('.')}: check the disk and the rights to the file.");
+            return 2;
+        }
         catch (Exception e)
         {
             errors.WriteLine($"tapeout: a defect of the program: {e.Message} (set TAPEOUT_TRACE=1 for the trace, and please report it)");

@@ -118,10 +118,10 @@ internal sealed class PromptRun
     {
         using Interruption interruption = new();
         StreamingDecoder decoder = new(tokenizer);
-        foreach (int id in PromptIds)
-            Stream(decoder.Add(id));
+        // Shown with the first token: until then the terminal's line belongs to the progress.
+        string shown = string.Concat(PromptIds.Select(decoder.Add));
         int processed = 0;
-        progress.Start($"reading the prompt of {PromptIds.Length} tokens");
+        progress.Start("reading the prompt");
         session.StepExecuted = step =>
         {
             processed += step.Tokens.Length;
@@ -143,6 +143,7 @@ internal sealed class PromptRun
                     steps.Restart();
                     if (Text is not null)
                         progress.Finish();
+                    Stream(shown);
                 }
                 _made.Add(token.Id);
                 if (token.Finish != Tapeout.Machine.Sessions.FinishReason.Stop)
@@ -156,6 +157,8 @@ internal sealed class PromptRun
             IsCancelled = true;
         }
         progress.Finish();
+        if (_made.Count == 0)
+            Stream(shown);
         Stream(decoder.Finish());
         HostSeconds = (_watch.Elapsed.TotalSeconds, prefill, steps.Elapsed.TotalSeconds);
     }
