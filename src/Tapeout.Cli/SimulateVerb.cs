@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tapeout.Chips;
@@ -22,7 +23,25 @@ internal static class SimulateVerb
         Option<int> maxTokens = new("--max-tokens", "-n") { Description = "Tokens made for each prompt.", DefaultValueFactory = _ => 128 };
         Option<int> batch = new("--batch", "-b") { Description = "Sequences at once.", DefaultValueFactory = _ => 1 };
         Option<bool> json = new("--json") { Description = "Prints one JSON object." };
-        Command command = new("simulate", "Times a model on a chip; no weights are needed.") { promptTokens, maxTokens, batch, json };
+        Option<bool> details = new("--details")
+        {
+            Description = "Prints where the time of a step goes, and what more of each resource would buy.",
+        };
+        Option<FileInfo?> csv = new("--csv") { Description = "Writes every instruction of the last decode step to this file." };
+        Option<FileInfo?> trace = new("--trace")
+        {
+            Description = "Writes the last decode step for Perfetto or Chrome's trace viewer to this file.",
+        };
+        Command command = new("simulate", "Times a model on a chip; no weights are needed.")
+        {
+            promptTokens,
+            maxTokens,
+            batch,
+            json,
+            details,
+            csv,
+            trace,
+        };
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -46,14 +65,25 @@ internal static class SimulateVerb
                 );
             CompilationResult result = LargestStep(model, ref options);
             Prediction prediction = Predictor.Predict(result.Tape, chip, prompt, made, sequences);
+            WriteDecodeStep(parsed.GetValue(csv), parsed.GetValue(trace), result, chip, prediction);
             if (parsed.GetValue(json))
             {
                 JsonObject root = PredictionReport.Json(chip, options, model, result.Tape, prediction);
+                if (parsed.GetValue(details))
+                {
+                    root["details"] = new JsonObject
+                    {
+                        ["prefill"] = StepReport.Json(result.Tape, prediction.PrefillStepTime),
+                        ["decode"] = StepReport.Json(result.Tape, prediction.DecodeStepTime),
+                    };
+                }
                 root["host"] = new JsonObject { ["seconds"] = watch.Elapsed.TotalSeconds };
                 output.WriteLine(root.ToJsonString(Indented));
                 return 0;
             }
             PredictionReport.Print(output, chip, options, model, prediction);
+            if (parsed.GetValue(details))
+                StepReport.Print(output, result.Tape, chip, prediction);
             CompilationReport report = result.Report;
             output.WriteLine("placement (per chip; SRAM per tile)");
             PredictionReport.Row(
@@ -73,6 +103,35 @@ internal static class SimulateVerb
             return 0;
         });
         return command;
+    }
+
+    private static void WriteDecodeStep(
+        FileInfo? csv,
+        FileInfo? trace,
+        CompilationResult result,
+        ChipDescription chip,
+        Prediction prediction
+    )
+    {
+        using NewFile? table = NewFile.Open(csv);
+        using NewFile? slices = NewFile.Open(trace);
+        if (table is null && slices is null)
+            return;
+        Timeline timeline = Timeline.Of(result.Tape, chip, prediction.DecodeShape, prediction.Options);
+        if (table is not null)
+        {
+            using StringWriter text = new();
+            StepReport.Csv(text, result.Tape, timeline);
+            table.Write(Encoding.UTF8.GetBytes(text.ToString()));
+            table.Commit();
+        }
+        if (slices is not null)
+        {
+            using MemoryStream stream = new();
+            TraceWriter.Write(stream, result.Tape, chip, timeline);
+            slices.Write(stream.ToArray());
+            slices.Commit();
+        }
     }
 
     /// <summary>Compiles for the largest number of tokens a step whose activations fit: 64, 32, 16 … down to the batch.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using System.Text.Json;
 using Tapeout.Quantities;
 using Tapeout.Reports.Validation;
@@ -50,8 +51,8 @@ internal static class ValidateVerb
 
     private static void Replace(string path, string text)
     {
-        string temporary = path + ".partial";
-        File.WriteAllText(temporary, text);
-        File.Move(temporary, path, true);
+        using NewFile file = NewFile.Open(new(path))!;
+        file.Write(Encoding.UTF8.GetBytes(text));
+        file.Commit();
     }
 }

@@ -178,7 +178,7 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         if (x.Rows == 0 || w.Elements == 0)
             return On(Limiter.Issue, 0);
         if (_kernels is { } kernels)
-            return Kernel(kernels.Product(ChipShape(instruction.X), ChipShape(instruction.W), _trait.KernelProducts, _trait.Grouped));
+            return Kernel(kernels.Product(ChipShape(instruction.X), ChipShape(instruction.W), _trait.Grouped));
         MatrixDescription matrix = _chip.Matrix;
         long compute;
         long fill = 0;

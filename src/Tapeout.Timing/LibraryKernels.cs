@@ -1,5 +1,6 @@
 using Tapeout.Chips;
 using Tapeout.Numerics;
+using Tapeout.Quantities;
 
 namespace Tapeout.Timing;
 
@@ -15,6 +16,7 @@ internal sealed partial class LibraryKernels
     private readonly long _decodeBlock;
     private readonly long _split;
     private readonly long _step;
+    private readonly long _latency;
     private readonly long _matrixPerMille;
     private readonly Int128 _memoryBytesPerSecond;
 
@@ -27,6 +29,7 @@ internal sealed partial class LibraryKernels
         _decodeBlock = library.DecodeBlock.ToCycles(chip.Clock).Count;
         _split = library.SplitOverhead.ToCycles(chip.Clock).Count;
         _step = chip.Memory.Count == 0 ? 0 : chip.Memory[0].Latency.ToCycles(chip.Clock).Count / library.Stages;
+        _latency = chip.Memory.Count == 0 ? 0 : chip.Memory[0].Latency.ToCycles(chip.Clock).Count;
         _matrixPerMille = (long)(library.MatrixEfficiency * 1000);
         foreach (MemoryDescription memory in chip.Memory)
             _memoryBytesPerSecond += (Int128)((decimal)memory.Bandwidth.Count * library.MemoryEfficiency);
@@ -41,38 +44,48 @@ internal sealed partial class LibraryKernels
     /// </summary>
     /// <param name="x">Activations.</param>
     /// <param name="w">Weights.</param>
-    /// <param name="products">Products of the same kernel: their blocks share waves.</param>
     /// <param name="grouped">True if the kernel has more products than this one: no wave is rounded up.</param>
-    public KernelTime Product(InstructionCosts.Shape x, InstructionCosts.Shape w, int products, bool grouped)
+    public KernelTime Product(InstructionCosts.Shape x, InstructionCosts.Shape w, bool grouped)
     {
         long m = x.Rows;
         long n = w.Rows;
         long k = w.Columns;
-        ElementType multiplied = MultipliedAs(w.Format.Element, x.Format.Element);
-        long macs = _chip.Matrix.MacsFor(multiplied, multiplied)?.Count ?? _chip.Vector.Operations.Count;
+        bool native = _chip.Matrix.MacsFor(w.Format.Element, x.Format.Element) is not null;
+        PerCycle? rate = _chip.Matrix.MacsFor(native ? w.Format.Element : x.Format.Element, x.Format.Element);
+        long macs = rate?.Count ?? _chip.Vector.Operations.Count;
+        // Sums of groups are scaled and added to float accumulators by the vector units: one operation for each operand that has groups.
+        int group = native ? Math.Max(w.Format.GroupSize, x.Format.GroupSize) : 0;
+        int scalings = (w.Format.GroupSize > 0 ? 1 : 0) + (x.Format.GroupSize > 0 ? 1 : 0);
         // Outputs leave as two-byte floats: what these libraries write, whatever the tape's accumulators are.
         long bytes = w.Bytes + x.Bytes + 2 * m * n;
         long memory = MemoryCycles(bytes);
         KernelTime best = default;
         long least = long.MaxValue;
-        foreach (BlockTile tile in Library.Tiles)
+        // A grouped kernel has one tile for all its products: the chip's common one.
+        foreach (BlockTile tile in grouped && _chip.Execution.BlockTile is { } common ? [common] : Library.Tiles)
         {
             long blocks = Divide(m, tile.M) * Divide(n, tile.N);
             long rows = Math.Min(m, tile.M);
             for (int split = 1; split <= Library.MostSplits; split = split < 4 ? split + 1 : split + split / 2)
             {
                 long steps = Divide(Divide(k, split), tile.K);
-                if (split > 1 && (k / split < 4 * tile.K || blocks * split > 2 * _cores || grouped))
+                if (split > 1 && (k / split < 4 * tile.K || blocks * split > 2 * _cores || grouped || !native))
                     break;
                 long depth = steps * tile.K;
                 long fetched = Fetched(x.Format, rows, depth) + Fetched(w.Format, tile.N, depth);
                 long multiply = Divide(tile.M * (long)tile.N * depth * 1000, macs * _matrixPerMille);
+                if (group > 0)
+                    multiply += Divide(scalings * tile.M * (long)tile.N * Divide(depth, group), _chip.Vector.Operations.Count);
+                if (!native)
+                    multiply = Math.Max(multiply, Divide(tile.N * depth * Library.ExpansionOperations, _chip.Vector.Operations.Count));
                 long fetch = Divide(fetched, _chip.Network.LinkRate.Count * Library.ClusterSize);
                 long wait = steps * _step;
                 long loop = Math.Max(multiply, Math.Max(fetch, wait));
                 long grid = blocks * split;
                 long waves = Divide(grid, _cores);
-                long work = grouped ? Divide(grid * loop, _cores) : waves * loop;
+                // Blocks of one product follow each other without a gap; those of a grouped kernel begin with a memory latency and end with a store.
+                long ends = grouped ? _latency + Divide(2L * rows * tile.N, _chip.Network.LinkRate.Count) : 0;
+                long work = grouped ? Divide(grid * (loop + ends), _cores) : waves * loop;
                 long fill = split > 1 ? _split + Shared(8 * split * m * n) : 0;
                 long shared = Shared(Divide(grid * fetched, Library.ClusterSize));
                 long time = Math.Max(work + fill, Math.Max(shared, memory));
@@ -93,10 +106,6 @@ internal sealed partial class LibraryKernels
         }
         return best;
     }
-
-    /// <summary>Weights that the chip does not multiply are expanded on the way and multiplied in the activations' format.</summary>
-    private ElementType MultipliedAs(ElementType weight, ElementType activation) =>
-        _chip.Matrix.MacsFor(weight, activation) is not null ? weight : activation;
 
     private long MemoryCycles(long bytes) =>
         _memoryBytesPerSecond == 0 ? 0 : (long)((bytes * (Int128)_chip.Clock.Count + _memoryBytesPerSecond - 1) / _memoryBytesPerSecond);

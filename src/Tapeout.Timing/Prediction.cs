@@ -1,3 +1,4 @@
+using Tapeout.Isa;
 using Tapeout.Quantities;
 
 namespace Tapeout.Timing;
@@ -34,4 +35,13 @@ public sealed record Prediction
 
     /// <summary>The last decode step: the one with the longest context.</summary>
     public required StepTime DecodeStepTime { get; init; }
+
+    /// <summary>The shape of the last chunk of the prompts.</summary>
+    public required Step PrefillShape { get; init; }
+
+    /// <summary>The shape of the last decode step.</summary>
+    public required Step DecodeShape { get; init; }
+
+    /// <summary>What the times take for granted.</summary>
+    public required TimingOptions Options { get; init; }
 }

@@ -50,7 +50,8 @@ public static class Predictor
         int chunk = Math.Min(promptTokens, envelope.Tokens);
         int chunks = (promptTokens + chunk - 1) / chunk;
         int last = promptTokens - (chunks - 1) * chunk;
-        StepTime lastTime = StepTimer.Time(tape, chip, StepShape(1, last, promptTokens - last, true), options);
+        Step lastShape = StepShape(1, last, promptTokens - last, true);
+        StepTime lastTime = StepTimer.Time(tape, chip, lastShape, options);
         Duration one = lastTime.Duration;
         if (chunks > 1)
         {
@@ -59,8 +60,9 @@ public static class Predictor
             one += new Duration((first.Duration.Count + full.Duration.Count) * (chunks - 1) / 2);
         }
         StepTime early = StepTimer.Time(tape, chip, StepShape(batch, 1, promptTokens, true), options);
-        StepTime late =
-            outputTokens > 2 ? StepTimer.Time(tape, chip, StepShape(batch, 1, promptTokens + outputTokens - 2, true), options) : early;
+        Step lateShape =
+            outputTokens > 2 ? StepShape(batch, 1, promptTokens + outputTokens - 2, true) : StepShape(batch, 1, promptTokens, true);
+        StepTime late = outputTokens > 2 ? StepTimer.Time(tape, chip, lateShape, options) : early;
         return new()
         {
             Batch = batch,
@@ -70,6 +72,9 @@ public static class Predictor
             DecodeStep = new((early.Duration.Count + late.Duration.Count) / 2),
             PrefillStepTime = lastTime,
             DecodeStepTime = late,
+            PrefillShape = lastShape,
+            DecodeShape = lateShape,
+            Options = options,
         };
     }
 

@@ -43,6 +43,10 @@ public sealed record KernelLibrary
     [Within("1", "64")]
     public required int MostSplits { get; init; }
 
+    /// <summary>Vector operations that a weight takes to be expanded in the main loop, where the chip does not multiply its format.</summary>
+    [Within("1", "64")]
+    public required int ExpansionOperations { get; init; }
+
     /// <summary>Attention over a prompt: the share of the products' rate that its main loop keeps, softmax beside it.</summary>
     [Within("0.01", "1")]
     public required decimal AttentionEfficiency { get; init; }

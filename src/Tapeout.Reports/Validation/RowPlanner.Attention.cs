@@ -35,27 +35,12 @@ internal sealed partial class RowPlanner
         KernelTape tape = new(chip);
         if (!decode)
         {
-            // Bias, rotation and the write of keys and values to the cache are kernels before the attention of a prompt: one that rotates, one
-            // that quantises and writes.
-            int q = tape.Rows(NumberFormat.BF16, tokens, (heads + kvHeads) * dimension);
-            tape.Kernel(
-                new Unary
-                {
-                    Source = q,
-                    Destination = q,
-                    Function = UnaryFunction.Scale,
-                    Parameter = 1,
-                }
-            );
-            tape.Kernel(
-                new Unary
-                {
-                    Source = tape.Rows(NumberFormat.BF16, tokens, kvHeads * dimension),
-                    Destination = tape.Rows(cache, tokens, kvHeads * dimension),
-                    Function = UnaryFunction.Scale,
-                    Parameter = 1,
-                }
-            );
+            // Before the attention of a prompt, kernels add biases and rotate, and write keys and values to the cache; with an eight-bit cache the
+            // queries are quantised too.
+            Pass(tape, NumberFormat.BF16, NumberFormat.BF16, tokens, (heads + kvHeads) * dimension);
+            Pass(tape, NumberFormat.BF16, cache, tokens, 2 * kvHeads * dimension);
+            if (cache.ElementBits <= 8)
+                Pass(tape, NumberFormat.BF16, cache, tokens, heads * dimension);
         }
         int keys = tape.Whole(cache, kvHeads * Envelope.PageSize, dimension, BufferKind.State);
         tape.Kernel(
@@ -92,6 +77,18 @@ internal sealed partial class RowPlanner
             ),
         };
     }
+
+    /// <summary>A kernel that reads a matrix element by element and writes one.</summary>
+    private static void Pass(KernelTape tape, NumberFormat from, NumberFormat to, int rows, int columns) =>
+        tape.Kernel(
+            new Unary
+            {
+                Source = tape.Rows(from, rows, columns),
+                Destination = tape.Rows(to, rows, columns),
+                Function = UnaryFunction.Scale,
+                Parameter = 1,
+            }
+        );
 
     // The codes of eight-bit floats take a byte; their scale is one a tensor.
     private static NumberFormat AttentionFormat(string name) =>

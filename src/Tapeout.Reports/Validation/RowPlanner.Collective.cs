@@ -72,7 +72,7 @@ internal sealed partial class RowPlanner
         {
             Family =
                 $"{operation} {row.Text("gpu")} {(framework == "nccl" ? "NCCL" : byHost ? "engines, launched by the host" : "engines")}",
-            Shape = $"{ranks} GPUs",
+            Shape = $"among {ranks}",
             Chip = chip,
             Software = CollectiveStack(framework, byHost),
             Tape = tape.Build("collective", byHost ? 3 : 1),

@@ -56,6 +56,20 @@ internal sealed partial class RowPlanner
                 Scale = 1,
             }
         );
+        // Rows are sorted by expert in two more passes over the pairs: counts, then places.
+        for (int pass = 0; pass < 2; pass++)
+        {
+            int pairs = tape.Rows(NumberFormat.I32, tokens, used);
+            tape.Kernel(
+                new Unary
+                {
+                    Source = pairs,
+                    Destination = pairs,
+                    Function = UnaryFunction.Scale,
+                    Parameter = 1,
+                }
+            );
+        }
         int sorted = tape.Rows(NumberFormat.BF16, rows, hidden);
         tape.Kernel(
             new Permute

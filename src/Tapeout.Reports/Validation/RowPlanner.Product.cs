@@ -16,8 +16,8 @@ internal sealed partial class RowPlanner
     private sealed record DataType(NumberFormat Weights, NumberFormat Activations, int Scans, bool Quantises, bool ByHost = false);
 
     /// <summary>
-    /// Eight-bit floats are timed as eight-bit integers: the chips multiply both at one rate and both take a byte. Scales of 128 × 128 blocks
-    /// count as groups of 128.
+    /// Eight-bit floats are timed as eight-bit integers: the chips multiply both at one rate and both take a byte. Their sums leave the tensor
+    /// cores every 128 terms to be added in float32, which stands as weights in groups of 128; scales of 128 × 128 blocks as groups of both.
     /// </summary>
     private static DataType? TypeOf(string name, string framework) =>
         (name, framework) switch
@@ -25,8 +25,8 @@ internal sealed partial class RowPlanner
             ("bfloat16" or "bf16", _) => new(NumberFormat.BF16, NumberFormat.BF16, 0, false),
             ("float16" or "fp16" or "half", _) => new(NumberFormat.F16, NumberFormat.F16, 0, false),
             // A maximum over the tensor, its scale, then the quantisation; vLLM quantises with one kernel.
-            ("fp8", "vllm") => new(NumberFormat.Int8Row, NumberFormat.Int8Row, 0, true),
-            ("fp8", _) => new(NumberFormat.Int8Row, NumberFormat.Int8Row, 2, true),
+            ("fp8", "vllm") => new(NumberFormat.Int8Group(128), NumberFormat.Int8Row, 0, true),
+            ("fp8", _) => new(NumberFormat.Int8Group(128), NumberFormat.Int8Row, 2, true),
             ("fp8_block", "vllm") => new(NumberFormat.Int8Group(128), NumberFormat.Int8Group(128), 1, true, true),
             ("fp8_block", _) => new(NumberFormat.Int8Group(128), NumberFormat.Int8Group(128), 0, true),
             ("sq" or "int8", _) => new(NumberFormat.Int8Row, NumberFormat.Int8Row, 0, true),

@@ -1,0 +1,95 @@
+using System.Text.Json;
+using Tapeout.Chips;
+using Tapeout.Isa;
+using Tapeout.Timing;
+
+namespace Tapeout.Reports;
+
+/// <summary>
+/// Writes a timeline in the JSON format of Chrome's trace viewer, which Perfetto opens: chips as processes, engines as threads, executions as
+/// slices named for operator and instruction, bandwidth of the memory beside the die as a counter. Times are microseconds.
+/// </summary>
+public static class TraceWriter
+{
+    private const int CounterSteps = 500;
+
+    /// <summary>Writes the trace.</summary>
+    public static void Write(Stream output, Tape tape, ChipDescription chip, Timeline timeline)
+    {
+        double microseconds = 1e6 / timeline.Clock.Count;
+        using Utf8JsonWriter json = new(output);
+        json.WriteStartObject();
+        json.WriteString("displayTimeUnit", "ns");
+        json.WriteStartArray("traceEvents");
+        for (int r = 0; r < tape.Roles.Length; r++)
+        {
+            Name(json, "process_name", r, null, $"{tape.Roles[r].Ranks} × {chip.Name} ({tape.Roles[r].Name})");
+            foreach (Engine engine in Enum.GetValues<Engine>())
+                Name(json, "thread_name", r, (int)engine, engine.ToString());
+        }
+        long[] bytes = new long[CounterSteps];
+        long step = Math.Max(1, timeline.Makespan.Count / CounterSteps + 1);
+        foreach (TimelineEntry entry in timeline.Entries)
+        {
+            if (entry.Instruction is Halt)
+                continue;
+            string @operator = tape.Origins[entry.Instruction.Origin].Operator;
+            json.WriteStartObject();
+            json.WriteString("ph", "X");
+            json.WriteString("name", $"{@operator} {entry.Instruction.Definition.Mnemonic}");
+            json.WriteString("cat", entry.Cause.ToString());
+            json.WriteNumber("pid", entry.Role);
+            json.WriteNumber("tid", (int)entry.Instruction.Engine);
+            json.WriteNumber("ts", Math.Round(entry.Start * microseconds, 6));
+            json.WriteNumber("dur", Math.Round((entry.Released - entry.Start) * microseconds, 6));
+            json.WriteStartObject("args");
+            json.WriteString("operator", @operator);
+            json.WriteNumber("layer", entry.Layer);
+            json.WriteNumber("programCounter", entry.ProgramCounter);
+            json.WriteNumber("startCycles", entry.Start);
+            json.WriteNumber("doneCycles", entry.Done);
+            json.WriteNumber("memoryBytes", entry.MemoryBytes);
+            json.WriteEndObject();
+            json.WriteEndObject();
+            if (entry.MemoryBytes > 0)
+                Spread(bytes, entry, step);
+        }
+        for (int i = 0; i < CounterSteps; i++)
+        {
+            json.WriteStartObject();
+            json.WriteString("ph", "C");
+            json.WriteString("name", "memory bandwidth");
+            json.WriteNumber("pid", 0);
+            json.WriteNumber("ts", Math.Round(i * step * microseconds, 6));
+            json.WriteStartObject("args");
+            json.WriteNumber("GB/s", Math.Round(bytes[i] / (step * microseconds) / 1e3, 3));
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>Bytes of an execution, evenly over the steps that it reaches into.</summary>
+    private static void Spread(long[] bytes, TimelineEntry entry, long step)
+    {
+        long first = entry.Start / step;
+        long last = Math.Max(first, (entry.Released - 1) / step);
+        for (long i = first; i <= last; i++)
+            bytes[Math.Min(bytes.Length - 1, i)] += entry.MemoryBytes / (last - first + 1);
+    }
+
+    private static void Name(Utf8JsonWriter json, string kind, int process, int? thread, string name)
+    {
+        json.WriteStartObject();
+        json.WriteString("ph", "M");
+        json.WriteString("name", kind);
+        json.WriteNumber("pid", process);
+        if (thread is { } id)
+            json.WriteNumber("tid", id);
+        json.WriteStartObject("args");
+        json.WriteString("name", name);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+}
