@@ -12,12 +12,19 @@ internal sealed partial class RowPlanner
     /// <param name="Activations">Format of the activations in the product.</param>
     /// <param name="Scans">Kernels that find maxima or scales over the activations.</param>
     /// <param name="Quantises">True if a kernel quantises them.</param>
-    /// <param name="ByHost">True if the host launches kernel by kernel.</param>
-    private sealed record DataType(NumberFormat Weights, NumberFormat Activations, int Scans, bool Quantises, bool ByHost = false);
+    /// <param name="Pace">How its kernels were launched when they were measured.</param>
+    private sealed record DataType(
+        NumberFormat Weights,
+        NumberFormat Activations,
+        int Scans,
+        bool Quantises,
+        LaunchPace Pace = LaunchPace.Graph
+    );
 
     /// <summary>
     /// Eight-bit floats are timed as eight-bit integers: the chips multiply both at one rate and both take a byte. Their sums leave the tensor
     /// cores every 128 terms to be added in float32, which stands as weights in groups of 128; scales of 128 × 128 blocks as groups of both.
+    /// Rows of SmoothQuant and of weight-only products have times in steps of 1.024 us, which events around single launches give.
     /// </summary>
     private static DataType? TypeOf(string name, string framework) =>
         (name, framework) switch
@@ -27,11 +34,11 @@ internal sealed partial class RowPlanner
             // A maximum over the tensor, its scale, then the quantisation; vLLM quantises with one kernel.
             ("fp8", "vllm") => new(NumberFormat.Int8Group(128), NumberFormat.Int8Row, 0, true),
             ("fp8", _) => new(NumberFormat.Int8Group(128), NumberFormat.Int8Row, 2, true),
-            ("fp8_block", "vllm") => new(NumberFormat.Int8Group(128), NumberFormat.Int8Group(128), 1, true, true),
+            ("fp8_block", "vllm") => new(NumberFormat.Int8Group(128), NumberFormat.Int8Group(128), 1, true, LaunchPace.HostLoop),
             ("fp8_block", _) => new(NumberFormat.Int8Group(128), NumberFormat.Int8Group(128), 0, true),
-            ("sq" or "int8", _) => new(NumberFormat.Int8Row, NumberFormat.Int8Row, 0, true),
-            ("int8_wo", _) => new(NumberFormat.Int8Row, NumberFormat.BF16, 0, false),
-            ("int4_wo", _) => new(NumberFormat.Int4Group(128), NumberFormat.BF16, 0, false),
+            ("sq" or "int8", _) => new(NumberFormat.Int8Row, NumberFormat.Int8Row, 0, false, LaunchPace.OneByOne),
+            ("int8_wo", _) => new(NumberFormat.Int8Row, NumberFormat.BF16, 0, false, LaunchPace.OneByOne),
+            ("int4_wo", _) => new(NumberFormat.Int4Group(128), NumberFormat.BF16, 0, false, LaunchPace.OneByOne),
             ("w4a16_mxfp4", _) => new(NumberFormat.Int4Group(32, OffsetKind.None, ElementType.F16), NumberFormat.BF16, 0, false),
             _ => null,
         };
@@ -51,7 +58,7 @@ internal sealed partial class RowPlanner
             return null;
         }
         reason = "";
-        KernelTape tape = new(chip, 1, !type.ByHost);
+        KernelTape tape = new(chip, 1, type.Pace == LaunchPace.Graph);
         Quantisation(tape, type, m, k);
         tape.Kernel(tape.Product(tape.Whole(type.Activations, m, k), tape.Whole(type.Weights, n, k, BufferKind.Constant), m, n));
         double bytes = new TensorLayout(type.Weights, n, k).Bytes + new TensorLayout(type.Activations, m, k).Bytes + 2.0 * m * n;
@@ -61,9 +68,9 @@ internal sealed partial class RowPlanner
             Shape = $"{n}x{k}",
             Chip = chip,
             Software = Stack(chip, Framework(row)),
-            Tape = tape.Build("gemm", type.ByHost ? 3 : 1),
+            Tape = tape.Build("gemm", type.Pace == LaunchPace.HostLoop ? 3 : 1),
             Step = Predictor.StepShape(1, 1, 0, false),
-            IsLaunchedByHost = type.ByHost,
+            IsLaunchedByHost = type.Pace == LaunchPace.HostLoop,
             Roofline = Math.Max(
                 (double)m * n * k / PeakMacs(chip, type.Weights.Element, type.Activations.Element),
                 bytes / MemoryBandwidth(chip)

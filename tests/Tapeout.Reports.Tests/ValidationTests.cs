@@ -1,0 +1,156 @@
+using System.Text.Json.Nodes;
+using Tapeout.Quantities;
+using Tapeout.Reports.Validation;
+using Tapeout.Testing;
+
+namespace Tapeout.Reports.Tests;
+
+public sealed class ValidationTests
+{
+    private const string Gemm = "gpu,stack,dtype,m,n,k,latency_ms\n";
+
+    [Fact]
+    public void Rows_WithQuotesAndIdentifiers_AreRead()
+    {
+        IReadOnlyList<MeasuredRow> rows = MeasuredFile.Parse("f.csv", "id,note,latency_ms\r\na1,\"one, \"\"two\"\"\",0.5\r\n,plain,1\n");
+        Assert.Equal(2, rows.Count);
+        Assert.Equal("a1", rows[0].Id);
+        Assert.Equal("one, \"two\"", rows[0].Text("note"));
+        Assert.Equal(0.0005, rows[0].Milliseconds("latency_ms"));
+        Assert.Equal("f.csv:3", rows[1].Id);
+    }
+
+    [Theory]
+    [InlineData("", "empty")]
+    [InlineData("a,a\n1,2\n", "twice")]
+    [InlineData("a,b\n1\n", "line 2 has 1 cells")]
+    public void Files_ThatAreNone_AreRefused(string text, string part) =>
+        Assert.Contains(
+            part,
+            Assert.Throws<InvalidInputException>(() => MeasuredFile.Parse("f.csv", text)).Message,
+            StringComparison.Ordinal
+        );
+
+    [Fact]
+    public void Cells_ThatAreNoNumbers_AreRefusedWithTheirLine()
+    {
+        IReadOnlyList<MeasuredRow> rows = MeasuredFile.Parse("f.csv", Gemm + "h100,trtllm 1,bfloat16,x,64,64,1\n");
+        InvalidInputException e = Assert.Throws<InvalidInputException>(() => ValidationRun.Of(rows));
+        Assert.Contains("f.csv, line 2: m is 'x'", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RowsOfEveryFamily_AreTimed_NoFasterThanTheirRoofline()
+    {
+        string[] texts =
+        [
+            Gemm
+                + "h100,trtllm 1,bfloat16,1,4096,4096,0.0166\na100,trtllm 1,int4_wo,64,4096,4096,0.0379\nh100,vllm 1,fp8_block,64,4096,4096,0.095\n",
+            "gpu,attn_dtype,kv_dtype,batch,isl,step_or_prefix,heads,kv_heads,latency_ms\nh100,bfloat16,fp8,8,1,2047,32,8,0.0178\na100,bfloat16,bfloat16,1,4096,0,32,8,1.147\n",
+            "gpu,stack,op,dtype,num_gpus,message_size_elements,latency_ms\nh100,nccl 2.27.3,all_reduce,half,8,1048576,0.0387\nh100,vllm 0.24.0 vllm_eager,all_reduce,bfloat16,8,128,0.0231\n",
+            "gpu,stack,dtype,tokens,hidden,intermediate,top_k,experts,tp,ep,distribution,latency_ms\nh100,trtllm 1,fp8,512,4096,1536,8,128,2,2,power_law_1.01,0.285\n",
+        ];
+        foreach (string text in texts)
+        {
+            ValidationRun run = ValidationRun.Of(MeasuredFile.Parse("f.csv", text));
+            Assert.Empty(run.Inexpressible);
+            foreach (ValidatedRow row in run.Rows)
+            {
+                Assert.True(row.Predicted >= row.Roofline, $"{row.Family}: {row.Predicted} < {row.Roofline}");
+                Assert.InRange(row.Predicted / row.Measured, 0.5, 2);
+            }
+        }
+    }
+
+    [Fact]
+    public void RowsThatCannotBeExpressed_AreCountedWithTheirReason()
+    {
+        ValidationRun run = ValidationRun.Of(
+            MeasuredFile.Parse(
+                "f.csv",
+                Gemm + "h100,trtllm 1,nvfp4,1,64,64,1\nmi999,x 1,bfloat16,1,64,64,1\nmi999,x 1,bfloat16,2,64,64,1\n"
+            )
+        );
+        Assert.Equal([2, 1], run.Inexpressible.Select(i => i.Count));
+        Assert.Contains("mi999", run.Inexpressible[0].Reason, StringComparison.Ordinal);
+        Assert.Contains("nvfp4", run.Inexpressible[1].Reason, StringComparison.Ordinal);
+        Assert.Empty(run.Families);
+    }
+
+    [Fact]
+    public void Statistics_OfKnownErrors()
+    {
+        ErrorStatistics s = ErrorStatistics.Of([-0.1, 0.2, 0.3, -0.4]);
+        Assert.Equal(4, s.Count);
+        Assert.Equal(0.3, s.Median);
+        Assert.Equal(0.25, s.Mean, 12);
+        Assert.Equal(0.4, s.P90);
+        Assert.Equal(0, s.Bias, 12);
+    }
+
+    [Fact]
+    public void HeldOut_IsAThirdOfShapes_AndAlwaysTheSame()
+    {
+        int held = Enumerable.Range(1, 3000).Count(i => HoldOut.Holds($"{i}x{i * 7}"));
+        Assert.InRange(held, 800, 1200);
+        Assert.True(HoldOut.Holds("among 4"));
+        Assert.False(HoldOut.Holds("among 8"));
+    }
+
+    [Fact]
+    public void Json_HasTheKeysThatArePublished()
+    {
+        ValidationRun run = ValidationRun.Of(
+            MeasuredFile.Parse("f.csv", Gemm + "h100,trtllm 1,bfloat16,1,4096,4096,0.0166\nh100,t,q,1,1,1,1\n")
+        );
+        JsonObject json = ValidationReport.Json(run);
+        JsonObject family = json["families"]![0]!.AsObject();
+        foreach (
+            string key in (string[])["name", "count", "medianAbsoluteError", "meanAbsoluteError", "p90AbsoluteError", "bias", "roofline"]
+        )
+            Assert.True(family.ContainsKey(key), key);
+        Assert.Null(json["rows"]![0]!["reason"]);
+        Assert.NotNull(json["rows"]![1]!["reason"]);
+        Assert.Equal("f.csv:2", (string?)json["rows"]![0]!["id"]);
+    }
+
+    /// <summary>Bands of held-out mean errors: what the page of the documentation reports, with a little room.</summary>
+    [Theory]
+    [InlineData("h100_gemm_ms.csv", "GEMM h100 bfloat16 trtllm", 0.09)]
+    [InlineData("h100_gemm_ms.csv", "GEMM h100 fp8 trtllm", 0.12)]
+    [InlineData("a100_gemm_ms.csv", "GEMM a100 bfloat16 trtllm", 0.12)]
+    [InlineData("h100_attention_prefill_ms.csv", "prefill attention h100 bfloat16/bfloat16", 0.15)]
+    [InlineData("h100_attention_decode_ms.csv", "decode attention h100 bfloat16/bfloat16", 0.15)]
+    [InlineData("h100_moe_ms.csv", "MoE h100 fp8 trtllm", 0.20)]
+    [InlineData("h100_collectives_ms.csv", "all_reduce h100 NCCL", 0.15)]
+    public void HeldOutShapes_StayWithinTheirBand(string file, string family, double most)
+    {
+        IReadOnlyList<MeasuredRow> rows = MeasuredFile.Read(SharedData.PathOf("data/measured/" + file));
+        ValidationRun run = ValidationRun.Of(rows.Where((_, i) => i % 5 == 0));
+        FamilyResult result = run.Families.Single(f => f.Name == family);
+        Assert.True(result.HeldOut.Count > 10, $"{result.HeldOut.Count} held-out rows");
+        Assert.True(result.HeldOut.Mean <= most, $"{result.HeldOut.Mean:P1} of {most:P0}");
+        Assert.True(result.HeldOut.Mean < result.RooflineHeldOut.Mean);
+    }
+
+    [Fact]
+    public void Page_NamesFamiliesConstantsAndPlot()
+    {
+        ValidationRun run = ValidationRun.Of(MeasuredFile.Parse("f.csv", Gemm + "h100,trtllm 1,bfloat16,1,4096,4096,0.0166\n"));
+        string page = ValidationReport.Markdown(run, "plot.svg");
+        Assert.Contains("GEMM h100 bfloat16 trtllm", page, StringComparison.Ordinal);
+        Assert.Contains("(plot.svg)", page, StringComparison.Ordinal);
+        Assert.Contains("| library.matrixEfficiency |", page, StringComparison.Ordinal);
+        Assert.StartsWith("<svg", ScatterPlot.Svg(run), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void FittedConstants_AreAtMostEightForAStack()
+    {
+        foreach (string name in Chips.ChipCatalog.Names(Chips.CatalogFolder.Software))
+        {
+            Chips.SoftwareStack stack = Chips.SoftwareStack.Load(name);
+            Assert.InRange(stack.Figures.Count(f => f.Confidence == Confidence.Fitted), 0, 8);
+        }
+    }
+}
