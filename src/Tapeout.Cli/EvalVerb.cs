@@ -22,6 +22,10 @@ internal static class EvalVerb
         {
             Description = "A format to compare with: KL divergence, same top token, ratio of perplexities.",
         };
+        Option<bool> layers = new("--layers")
+        {
+            Description = "Adds the signal-to-noise ratio after each layer against the baseline; runs on the reference machine.",
+        };
         Option<FileInfo?> state = new("--state") { Description = "A file to keep scores in; the same command goes on from it." };
         Option<FileInfo?> likelihoods = new("--nll") { Description = "Writes float32 little-endian −ln p of every scored token." };
         Option<bool> json = new("--json") { Description = "Prints one JSON object." };
@@ -32,6 +36,7 @@ internal static class EvalVerb
             chunks,
             stride,
             baseline,
+            layers,
             state,
             likelihoods,
             json,
@@ -46,6 +51,10 @@ internal static class EvalVerb
             string? other = parsed.GetValue(baseline);
             if (other is not null)
                 refusals.Try(() => QuantisationFormats.Find(other, null));
+            if (parsed.GetValue(layers) && other is null)
+                refusals.Add("--layers compares with a baseline: name one, for instance --baseline f32.");
+            if (parsed.GetValue(layers) && parsed.GetValue(state) is not null)
+                refusals.Add("--layers keeps nothing in a file: leave out --state or --layers.");
             (Model model, CompilationOptions options) = common.Read(parsed, refusals);
             using (model)
             {
@@ -65,6 +74,7 @@ internal static class EvalVerb
                     Chunk = length,
                     MostChunks = most,
                     Stride = parsed.GetValue(stride),
+                    ComparesLayers = parsed.GetValue(layers),
                     State = parsed.GetValue(state)?.FullName,
                     Machine = new(),
                 };

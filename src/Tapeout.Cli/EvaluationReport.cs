@@ -35,6 +35,14 @@ internal static class EvaluationReport
             );
             PredictionReport.Row(output, "same top token", scores.SameTop.ToString("0.00 %", CultureInfo.InvariantCulture), "");
         }
+        if (run.Noise.Ratios.Count > 0)
+        {
+            output.WriteLine($"  signal-to-noise ratio of the residual stream against {run.Baseline}, by layer, in dB");
+            foreach ((int layer, double decibels)[] line in run.Noise.Ratios.Chunk(10))
+                output.WriteLine(
+                    "    " + string.Join("  ", line.Select(l => $"{l.layer}: {l.decibels.ToString("0.0", CultureInfo.InvariantCulture)}"))
+                );
+        }
         if (run.Host.Tokens > 0)
             output.WriteLine(
                 $"host (this computer, {MachineOption.Name}): {PredictionReport.Seconds(run.Host.Seconds)}, {Number(run.Host.Tokens / run.Host.Seconds)} tokens/s{(scores.HasBaseline ? ", on both machines" : "")}"
@@ -87,6 +95,16 @@ internal static class EvaluationReport
             root["klDivergence99thPercentile"] = scores.DivergenceQuantile(0.99);
             root["klDivergenceMaximum"] = scores.DivergenceQuantile(1);
             root["sameTopToken"] = scores.SameTop;
+        }
+        if (run.Noise.Ratios.Count > 0)
+        {
+            root["layers"] = new JsonArray([
+                .. run.Noise.Ratios.Select(l => new JsonObject
+                {
+                    ["layer"] = l.Layer,
+                    ["signalToNoiseDecibels"] = double.IsFinite(l.Decibels) ? l.Decibels : null,
+                }),
+            ]);
         }
         root["host"] = new JsonObject
         {

@@ -4,6 +4,8 @@ using System.Text;
 using Tapeout.Chips;
 using Tapeout.Compiler;
 using Tapeout.Machine;
+using Tapeout.Machine.Reference;
+using Tapeout.Machine.Sessions;
 using Tapeout.Models;
 using Tapeout.Models.Tokenizers;
 using Tapeout.Quantities;
@@ -38,6 +40,9 @@ internal sealed class EvaluationRun
     /// <summary>Null for llama.cpp's convention.</summary>
     public required int? Stride { get; init; }
 
+    /// <summary>True to compare the residual stream after each layer with the baseline's.</summary>
+    public bool ComparesLayers { get; init; }
+
     /// <summary>Where scores are kept; null for nowhere.</summary>
     public required string? State { get; init; }
 
@@ -50,6 +55,9 @@ internal sealed class EvaluationRun
     public int TextTokens { get; private set; }
 
     public EvaluationText Text { get; private set; } = null!;
+
+    /// <summary>The noise of each layer; without values unless layers are compared.</summary>
+    public LayerNoise Noise { get; } = new();
 
     public EvaluationScores Scores { get; private set; } = new();
 
@@ -73,6 +81,8 @@ internal sealed class EvaluationRun
         progress.Start("compiling");
         using IMachine machine = Open(Options, notes);
         using IMachine? baseline = Baseline is null ? null : Open(BaselineOptions(Baseline), _ => { });
+        LayerRecorder? recorder = ComparesLayers ? Observe(machine) : null;
+        LayerRecorder? baselineRecorder = ComparesLayers ? Observe(baseline!) : null;
         using Interruption interruption = new();
         int done = Scores.Windows.Count;
         progress.Start($"scoring {Text.Windows.Length} windows of {Text.WindowLength} tokens");
@@ -83,6 +93,7 @@ internal sealed class EvaluationRun
             for (int i = done; i < Text.Windows.Length; i++)
             {
                 Scores.Add(TextEvaluation.Score(Text.Windows[i], machine, baseline, interruption.Token));
+                CompareLayers(Text.Windows[i], recorder, baselineRecorder);
                 Host = (watch.Elapsed.TotalSeconds, Host.Tokens + Text.Windows[i].Tokens.Length - 1);
                 progress.Advance((i + 1.0 - done) / (Text.Windows.Length - done));
                 if (State is null || watch.Elapsed - saved < BetweenSaves)
@@ -98,6 +109,24 @@ internal sealed class EvaluationRun
         progress.Finish();
         if (State is not null && Scores.Windows.Count > done)
             EvaluationState.Write(State, conditions, Scores);
+    }
+
+    private static LayerRecorder Observe(IMachine machine)
+    {
+        ReferenceMachine observed = (ReferenceMachine)machine;
+        LayerRecorder recorder = new(observed);
+        observed.Observer = recorder;
+        return recorder;
+    }
+
+    /// <summary>Compares the positions that have half a window of context or more, where most scores are.</summary>
+    private void CompareLayers(TokenWindow window, LayerRecorder? recorder, LayerRecorder? baseline)
+    {
+        if (recorder is null || baseline is null)
+            return;
+        Noise.Add(recorder, baseline, Math.Max(1, window.FirstLogits));
+        recorder.Clear();
+        baseline.Clear();
     }
 
     private static CompilationOptions BaselineOptions(string format) => new() { Chip = ChipReader.Load(AnyFormat), Format = format };
@@ -131,6 +160,6 @@ internal sealed class EvaluationRun
         );
         foreach (string note in result.Report.Notes)
             notes(note);
-        return Machine.Open(result);
+        return ComparesLayers ? new ReferenceMachine(result.Tape, result.Constants!) : Machine.Open(result);
     }
 }

@@ -23,6 +23,9 @@ internal sealed class Refusals
         }
     }
 
+    /// <summary>Keeps a sentence that refuses something.</summary>
+    public void Add(string problem) => _problems.Add(problem);
+
     /// <summary>True if something was refused.</summary>
     public bool Any => _problems.Count > 0;
 

@@ -70,6 +70,43 @@ public sealed class EvalVerbTests : IDisposable
         Assert.Equal(1, result.RootElement.GetProperty("perplexityRatio").GetDouble());
     }
 
+    /// <summary>int8 weights and activations cost some 30 to 40 dB, int4 ones more; every layer has a figure.</summary>
+    [Fact]
+    public void Eval_Layers_NoiseOfEveryLayer()
+    {
+        double Worst(string format)
+        {
+            using JsonDocument result = Eval(
+                "--text",
+                Stories,
+                "--chunk",
+                "32",
+                "--chunks",
+                "1",
+                "-f",
+                format,
+                "--baseline",
+                "f32",
+                "--layers",
+                "--json"
+            );
+            double[] decibels =
+            [
+                .. result
+                    .RootElement.GetProperty("layers")
+                    .EnumerateArray()
+                    .Select(l => l.GetProperty("signalToNoiseDecibels").GetDouble()),
+            ];
+            Assert.Equal(5, decibels.Length);
+            return decibels.Min();
+        }
+        Assert.InRange(Worst("int8"), 20, 60);
+        Assert.InRange(Worst("int4"), 3, 20);
+        (int code, string error) = Refuse("--text", Stories, "--layers");
+        Assert.Equal(2, code);
+        Assert.Contains("--baseline", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Eval_SlidingWindow_ScoresEveryTokenOnce()
     {

@@ -40,6 +40,7 @@ public sealed unsafe partial class InterleavedWeights
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void FloatTile(
         ActivationPanel panel,
         int group,
@@ -251,19 +252,29 @@ public sealed unsafe partial class InterleavedWeights
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Codes(byte* codes, int k, int count, Vector512<float> scale, Vector512<int> zero, Vector512<float> minimum, float* target)
     {
         int bits = 32 / _unit;
         Vector512<int> mask = Vector512.Create((1 << bits) - 1);
+        bool hasMinimum = _minima != null;
+        int inUnit = k % _unit;
+        byte* at = codes + (nint)(k / _unit) * 64;
+        Vector512<int> unit = Vector512.Load((int*)at);
         for (int i = 0; i < count; i++)
         {
-            int inUnit = (k + i) % _unit;
-            Vector512<int> unit = Vector512.Load((int*)(codes + (nint)((k + i) / _unit) * 64));
-            Vector512<int> code = (unit >>> (inUnit % 4 * 8 + inUnit / 4 * bits)) & mask;
+            if (inUnit == _unit)
+            {
+                inUnit = 0;
+                at += 64;
+                unit = Vector512.Load((int*)at);
+            }
+            Vector512<int> code = (unit >>> ((inUnit & 3) * 8 + (inUnit >> 2) * bits)) & mask;
             Vector512<float> value = Vector512.ConvertToSingle(code - zero) * scale;
-            if (_minima != null)
+            if (hasMinimum)
                 value += minimum;
             value.Store(target + (nint)i * GroupRows);
+            inUnit++;
         }
     }
 
@@ -275,6 +286,7 @@ public sealed unsafe partial class InterleavedWeights
             _ => Vector512.Create(BrainParameters.Load(plane + at * 2), BrainParameters.Load(plane + at * 2 + 16)),
         };
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Halves<TParameters>(byte* source, nint count, float* target)
         where TParameters : struct, IParameters
     {

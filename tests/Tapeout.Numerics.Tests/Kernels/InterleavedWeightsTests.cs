@@ -108,6 +108,33 @@ public sealed class InterleavedWeightsTests
         }
     }
 
+    /// <summary>A product of a token of a running model leaves nothing to collect.</summary>
+    [Theory]
+    [InlineData("int8-row", "int8-row")]
+    [InlineData("int4-g32-min@f16", "int8-g32")]
+    [InlineData("bf16", "f32")]
+    public unsafe void Multiply_OfAPanelThatHasGrown_AllocatesNothing(string weight, string activation)
+    {
+        ProductRule rule = ProductRule.For(TensorCodecTests.Parse(weight), TensorCodecTests.Parse(activation), 256);
+        Case data = new(rule, 64, 5, 2);
+        using KernelMemory memory = new();
+        InterleavedWeights weights = new(rule, data.WeightMatrix, 0, 64, memory);
+        using ActivationPanel panel = new();
+        float[] output = new float[5 * 64];
+        fixed (float* target = output)
+        {
+            long before = 0;
+            for (int i = 0; i < 3; i++)
+            {
+                before = GC.GetAllocatedBytesForCurrentThread();
+                panel.Begin(rule, 5);
+                panel.Fill(data.ActivationMatrix, 0, 0, 5);
+                weights.Multiply(panel, 0, weights.Groups, target, 64);
+            }
+            Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        }
+    }
+
     [Fact]
     public void Multiply_PanelOfAnotherRule_IsRefused()
     {

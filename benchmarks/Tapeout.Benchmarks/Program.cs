@@ -1,0 +1,6 @@
+using BenchmarkDotNet.Running;
+using Tapeout.Benchmarks;
+
+if (args is ["roofline", .. string[] rest])
+    return Roofline.Run(rest);
+return BenchmarkSwitcher.FromAssembly(typeof(ProductBenchmarks).Assembly).Run(args).Any(s => s.HasCriticalValidationErrors) ? 1 : 0;
