@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Tapeout.Numerics.Kernels;
 
 /// <summary>
-/// Activations as the kernels read them: integer codes padded with zeros, with the sum and the scale of every block beside them, or float32. Reused from
+/// Activations as the kernels read them: integer codes, with the sum and the scale of every block beside them, or float32. Reused from
 /// product to product; grows, never shrinks.
 /// </summary>
 public sealed unsafe class ActivationPanel : IDisposable
@@ -104,8 +104,8 @@ public sealed unsafe class ActivationPanel : IDisposable
         int block = Rule.Block;
         sbyte* source = (sbyte*)bytes + (nint)row * layout.RowBytes;
         sbyte* codes = Codes + (nint)token * Stride;
+        // What lies behind the length meets weight codes that are 0.
         Buffer.MemoryCopy(source, codes, Stride, length);
-        new Span<sbyte>(codes + length, Stride - length).Clear();
         int* sums = Sums + (nint)token * Blocks;
         float* scales = Scales + (nint)token * Blocks;
         int group = layout.Format.GroupSize == 0 ? int.MaxValue : layout.Format.GroupSize;

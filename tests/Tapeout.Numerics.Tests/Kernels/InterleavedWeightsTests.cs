@@ -82,25 +82,25 @@ public sealed class InterleavedWeightsTests
     public unsafe void Multiply_NodesAndPartsOfTheRows_BitsOfTheScalarProduct(string weight, string activation)
     {
         ProductRule rule = ProductRule.For(TensorCodecTests.Parse(weight), TensorCodecTests.Parse(activation), 4096);
-        Case data = new(rule, 50, 5, 4);
+        Case data = new(rule, 50, 6, 4);
         using KernelMemory memory = new();
         InterleavedWeights weights = new(rule, data.WeightMatrix, 3, 40, memory);
         using ActivationPanel panel = new();
-        panel.Begin(rule, 4);
+        panel.Begin(rule, 5);
         panel.Fill(data.ActivationMatrix, 1, 0, 2);
-        panel.Fill(data.ActivationMatrix, 1, 2, 2);
+        panel.Fill(data.ActivationMatrix, 1, 2, 3);
         int leaves = rule.Plan.Leaves;
         Assert.True(leaves >= 4);
         foreach ((int first, int count) in new[] { (0, leaves), (leaves / 2, leaves / 2), (1, 1), (leaves - 2, 2) })
         {
             float[] expected = new float[40];
-            float[] output = new float[4 * 40];
+            float[] output = new float[5 * 40];
             fixed (float* target = output)
             {
                 weights.Multiply(panel, 0, 1, target, 40, first, count);
                 weights.Multiply(panel, 1, 2, target, 40, first, count);
             }
-            for (int token = 0; token < 4; token++)
+            for (int token = 0; token < 5; token++)
             {
                 Products.FoldLeavesRows(rule, data.WeightMatrix, 3, 40, data.ActivationMatrix, 1 + token, first, count, expected);
                 AssertSameBits(expected, output.AsSpan(token * 40, 40), $"token {token}, leaves {first} + {count}");
