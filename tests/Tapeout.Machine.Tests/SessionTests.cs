@@ -198,6 +198,65 @@ public class SessionTests
         Assert.Equal(100 + 8, alone[0].Logits.Count);
     }
 
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(1.5f)]
+    public void Session_Continue_KeepsWhatIsShared_AndMakesTheTokensOfAFreshRequest(float temperature)
+    {
+        GenerationRequest first = Request(1, 70, 6, temperature) with { KeepsCache = true };
+        using ReferenceMachine machine = Model();
+        Session session = new(machine);
+        int number = session.Add(first);
+        List<int> made = [.. session.Run(TestContext.Current.CancellationToken).Select(t => t.Id)];
+        int[] longer = [.. first.Prompt, .. made, 3, 1, 4];
+        // The last made token has not been processed; all before it have.
+        Assert.Equal(first.Prompt.Length + made.Count - 1, session.Continue(number, [.. longer], 5));
+        int steps = session.Steps.Count;
+        List<int> more = [.. session.Run(TestContext.Current.CancellationToken).Select(t => t.Id)];
+        Assert.Equal(4 + 4, session.Steps.Skip(steps).Sum(s => s.Tokens.Length));
+        Assert.Equal(Run(new(), first with { Prompt = [.. longer], MaxTokens = 5 })[0].Ids, more);
+
+        // A text that parts from what was said half-way overwrites the rest of the cache.
+        int[] other = [.. longer[..40], 9, 9];
+        Assert.Equal(40, session.Continue(number, [.. other], 5));
+        more = [.. session.Run(TestContext.Current.CancellationToken).Select(t => t.Id)];
+        Assert.Equal(Run(new(), first with { Prompt = [.. other], MaxTokens = 5 })[0].Ids, more);
+    }
+
+    [Fact]
+    public void Session_Continue_StopsWhatIsUnderWay()
+    {
+        GenerationRequest first = Request(2, 20, 50, 0) with { KeepsCache = true };
+        using ReferenceMachine machine = Model();
+        Session session = new(machine);
+        int number = session.Add(first);
+        List<int> made = [];
+        while (made.Count < 3)
+            made.AddRange(session.Advance().Select(t => t.Id));
+        int[] longer = [.. first.Prompt, .. made, 5];
+        Assert.Equal(20 + 2, session.Continue(number, [.. longer], 4));
+        List<int> more = [.. session.Run(TestContext.Current.CancellationToken).Select(t => t.Id)];
+        Assert.Equal(Run(new(), first with { Prompt = [.. longer], MaxTokens = 4 })[0].Ids, more);
+        Assert.False(session.HasWork);
+    }
+
+    [Fact]
+    public void Session_KeptCache_HoldsItsPages_UntilItIsCancelled()
+    {
+        using ReferenceMachine machine = Model();
+        Session session = new(machine);
+        int kept = session.Add(Request(1, 4, 2, 0) with { KeepsCache = true });
+        int plain = session.Add(Request(2, 4, 2, 0));
+        // The kept one has pages for its whole context, which are all there are.
+        Assert.Throws<InvalidOperationException>(() => session.Run(TestContext.Current.CancellationToken).Count());
+        Assert.Throws<InvalidOperationException>(() => session.Continue(plain, [1], 1));
+        Assert.Throws<InvalidInputException>(() => session.Continue(kept, [], 1));
+        Assert.Throws<InvalidInputException>(() => session.Continue(kept, [.. new int[1025]], 1));
+        Assert.True(session.Cancel(kept));
+        Assert.Equal(2, session.Run(TestContext.Current.CancellationToken).Count());
+        Assert.Throws<InvalidOperationException>(() => session.Continue(kept, [1], 1));
+    }
+
     [Fact]
     public void Session_StopToken_EndsUnlessIgnored()
     {

@@ -145,9 +145,14 @@ public sealed class Session
 
     /// <summary>Executes one step over all requests that have room in it.</summary>
     /// <returns>The tokens that the step made.</returns>
+    /// <exception cref="InvalidOperationException">Kept caches leave no pages for any request.</exception>
     public IReadOnlyList<GeneratedToken> Advance()
     {
         Admit();
+        if (_active.Count == 0 && _waiting.Count > 0)
+            throw new InvalidOperationException(
+                "Kept caches hold the pages that the waiting requests need: cancel a request that is kept."
+            );
         (Step step, List<(Sequence Sequence, int Tokens)> parts) = NextStep();
         _machine.Execute(step);
         _steps.Add(step);

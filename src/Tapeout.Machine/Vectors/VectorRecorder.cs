@@ -44,13 +44,27 @@ public sealed class VectorRecorder(ReferenceMachine machine, VectorSelection sel
             return;
         if (_vectors.Count == most)
         {
-            Omitted++;
+            Omitted += Touches(point) ? 1 : 0;
             return;
         }
         Read(point, isResult: true);
         if (_operands.Count > 0)
             _vectors.Add(new(_stepNumber, point, _operands));
     }
+
+    private bool Touches(in ExecutionPoint point)
+    {
+        Instruction instruction = point.Instance.Instruction;
+        foreach (int number in instruction.Reads.Concat(instruction.Writes))
+        {
+            if (!Resolve(point, number).IsEmpty)
+                return true;
+        }
+        return false;
+    }
+
+    private Region Resolve(in ExecutionPoint point, int descriptor) =>
+        Region.Resolve(point.Role, point.Role.Descriptors[descriptor], machine.Tape.Envelope.Bounds, point.Context);
 
     private void Read(in ExecutionPoint point, bool isResult)
     {
@@ -65,8 +79,7 @@ public sealed class VectorRecorder(ReferenceMachine machine, VectorSelection sel
                 : kind is OperandKind.Read or OperandKind.OptionalRead or OperandKind.ReadWrite;
             if (!isMeant || number < 0)
                 continue;
-            Descriptor descriptor = point.Role.Descriptors[number];
-            Region region = Region.Resolve(point.Role, descriptor, machine.Tape.Envelope.Bounds, point.Context);
+            Region region = Resolve(point, number);
             if (region.IsEmpty)
                 continue;
             foreach (int inner in InnerMatrices(point, definitions[i].Name))
