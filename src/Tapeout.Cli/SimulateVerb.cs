@@ -54,7 +54,7 @@ internal static class SimulateVerb
             CompilationOptions options = common.Compilation(parsed, chip) with
             {
                 MaxSequences = sequences,
-                MaxTokensPerStep = Math.Max(64, sequences),
+                MaxTokensPerStep = Math.Max(FirstStep(chip, prompt), sequences),
                 Weights = false,
             };
             if (options.ContextLength == 0)
@@ -134,7 +134,19 @@ internal static class SimulateVerb
         }
     }
 
-    /// <summary>Compiles for the largest number of tokens a step whose activations fit: 64, 32, 16 … down to the batch.</summary>
+    /// <summary>
+    /// Tokens of the largest step that is tried: 64 where activations live in SRAM; a whole prompt up to 8,192 where they live in memory, as
+    /// software for such chips does.
+    /// </summary>
+    private static int FirstStep(ChipDescription chip, int prompt)
+    {
+        int tokens = 64;
+        while (chip.Execution.Style == ExecutionStyle.Dynamic && tokens < prompt && tokens < 8192)
+            tokens *= 2;
+        return tokens;
+    }
+
+    /// <summary>Compiles for the largest number of tokens a step whose activations fit, halved from the first guess down to the batch.</summary>
     private static CompilationResult LargestStep(Model model, ref CompilationOptions options)
     {
         while (true)

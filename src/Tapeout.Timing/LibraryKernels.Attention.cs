@@ -9,7 +9,7 @@ internal sealed partial class LibraryKernels
     private const int BlockQueries = 128;
 
     /// <summary>Keys whose two-byte keys and values fill the shared memory of a thread block of a decode step.</summary>
-    private const int DecodeTokens = 256;
+    private const int DecodeTokens = 384;
 
     /// <summary>Vector operations of a score beside its exponential: scale, maximum, subtraction, sum, conversion, partly paired.</summary>
     private const double OperationsPerScore = 2.4;
