@@ -14,8 +14,9 @@ internal sealed partial class LibraryKernels
     /// <summary>Vector operations of a score beside its exponential: scale, maximum, subtraction, sum, conversion, partly paired.</summary>
     private const double OperationsPerScore = 2.4;
 
-    /// <summary>Attention of a step: sequences with one new token each stream their KV cache, others multiply blocks of queries by blocks of keys.</summary>
-    public KernelTime Attention(AttentionShape shape) => shape.Sequences.All(s => s.NewTokens == 1) ? Decode(shape) : Prompt(shape);
+    /// <summary>Attention of a step: sequences with one new token behind others stream their KV cache, prompts multiply blocks of queries by blocks of keys.</summary>
+    public KernelTime Attention(AttentionShape shape) =>
+        shape.Sequences.All(s => s.NewTokens == 1 && s.Context > 0) ? Decode(shape) : Prompt(shape);
 
     /// <summary>
     /// A thread block takes one KV head of one sequence, or a part of its positions where there are few blocks. It streams its part at its own
