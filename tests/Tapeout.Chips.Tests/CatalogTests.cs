@@ -99,7 +99,7 @@ public sealed class CatalogTests
         Assert.Equal(3, refusal.Problems.Count);
         Assert.Contains("s.yaml: chips: the chip ideal has no link class 'wire', which the topology uses: it has chip.", refusal.Problems);
         Assert.Contains(
-            "s.yaml: software: there is no software stack 'ncl-graphs' (did you mean 'nccl-graphs'?): the catalog has bare and nccl-graphs.",
+            $"s.yaml: software: there is no software stack 'ncl-graphs' (did you mean 'nccl-graphs'?): the catalog has {Sentence.Enumeration(ChipCatalog.Names(CatalogFolder.Software))}.",
             refusal.Problems
         );
     }
