@@ -14,6 +14,9 @@ internal sealed partial class RowPlanner
         ["h200_sxm"] = "nvidia-h200-sxm",
         ["a100"] = "nvidia-a100-sxm",
         ["a100_sxm"] = "nvidia-a100-sxm",
+        ["b200"] = "nvidia-b200",
+        ["b200_sxm"] = "nvidia-b200",
+        ["l40s"] = "nvidia-l40s",
     };
 
     private readonly Dictionary<string, ChipDescription> _chips = [];
@@ -61,7 +64,8 @@ internal sealed partial class RowPlanner
     /// </summary>
     private SoftwareStack Stack(ChipDescription chip, string framework)
     {
-        string generation = chip.Name.Contains("a100", StringComparison.Ordinal) ? "a100" : "h100";
+        // Multicast between thread blocks divides the generations that were measured.
+        string generation = chip.Network.Multicast ? "h100" : "a100";
         string name = new[] { $"{framework}-{generation}", $"trtllm-{generation}", "trtllm-h100" }.First(_stackNames.Contains);
         if (!_stacks.TryGetValue(name, out SoftwareStack? stack))
             _stacks[name] = stack = SoftwareStack.Load(
