@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 using Tapeout.Chips;
 using Tapeout.Compiler;
 using Tapeout.Isa;
+using Tapeout.Machine;
+using Tapeout.Machine.Fast;
 using Tapeout.Machine.Reference;
 using Tapeout.Machine.Sessions;
 using Tapeout.Models;
@@ -27,6 +29,8 @@ internal static class Runner
         public int? OrderSeed { get; init; }
         public int Context { get; init; } = 128;
         public bool LogitsEverywhere { get; init; } = true;
+        public bool Fast { get; init; }
+        public int Threads { get; init; } = 2;
     }
 
     public static CompilationResult Compile(Model model, Setting setting) =>
@@ -50,9 +54,8 @@ internal static class Runner
     public static (float[][][] Logits, int[][] Tokens) Run(Model model, Setting setting, int[][] prompts, int maxTokens)
     {
         CompilationResult result = Compile(model, setting);
-        using ReferenceMachine machine = new(result.Tape, result.Constants!);
-        Tapeout.Machine.IMachine driven = setting.OrderSeed is { } seed ? new Shuffled(machine, seed) : machine;
-        Session session = new(driven, new() { ChunkTokens = setting.Chunk, ScatterSeed = setting.Scatter });
+        using IMachine machine = Machine(result, setting);
+        Session session = new(machine, new() { ChunkTokens = setting.Chunk, ScatterSeed = setting.Scatter });
         List<float[]>[] logits = [.. prompts.Select(_ => new List<float[]>())];
         List<int>[] tokens = [.. prompts.Select(_ => new List<int>())];
         session.LogitsReady = row => logits[row.Request].Add(row.Values.ToArray());
@@ -75,7 +78,7 @@ internal static class Runner
     public static int[] Generate(Model model, Setting setting, int[] prompt, int maxTokens)
     {
         CompilationResult result = Compile(model, setting with { LogitsEverywhere = false });
-        using ReferenceMachine machine = new(result.Tape, result.Constants!);
+        using IMachine machine = Machine(result, setting);
         Session session = new(machine);
         session.Add(
             new()
@@ -88,6 +91,14 @@ internal static class Runner
         return [.. session.Run(TestContext.Current.CancellationToken).Select(t => t.Id)];
     }
 
+    private static IMachine Machine(CompilationResult result, Setting setting)
+    {
+        if (setting.Fast)
+            return new FastMachine(result.Tape, result.Constants!, setting.Threads);
+        ReferenceMachine machine = new(result.Tape, result.Constants!);
+        return setting.OrderSeed is { } seed ? new Shuffled(machine, seed) : machine;
+    }
+
     public static string Hash(float[][] logits)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -97,15 +108,15 @@ internal static class Runner
     }
 
     /// <summary>A machine that executes every step in a random topological order.</summary>
-    private sealed class Shuffled(ReferenceMachine machine, int seed) : Tapeout.Machine.IMachine
+    private sealed class Shuffled(ReferenceMachine machine, int seed) : IMachine
     {
         public Tape Tape => machine.Tape;
 
-        public Tapeout.Machine.StepOutput Output => machine.Output;
+        public StepOutput Output => machine.Output;
 
         public void Execute(Step step) =>
             machine.Execute(step, (role, instances) => TopologicalOrder.Random(Sequencer.Predecessors(role, instances), seed));
 
-        public void Dispose() { }
+        public void Dispose() => machine.Dispose();
     }
 }

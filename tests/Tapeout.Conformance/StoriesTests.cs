@@ -60,6 +60,17 @@ public sealed class StoriesTests
         Assert.Equal(frozen, HashOf(Vector.All.Single(v => v.Name == name)));
     }
 
+    public static TheoryData<string> FastNames => [.. Vector.All.Where(v => v.Setting.OrderSeed is null).Select(v => v.Name)];
+
+    /// <summary>The fast machine merges the tiles of every tape and gives the same bits.</summary>
+    [Theory]
+    [MemberData(nameof(FastNames))]
+    public void FastMachine_Logits_AreTheFrozenOnes(string name)
+    {
+        Vector vector = Vector.All.Single(v => v.Name == name);
+        Assert.Equal(Hashes[name], HashOf(vector with { Setting = vector.Setting with { Fast = true } }));
+    }
+
     /// <summary>Tiles, SRAM, chips, chunks, neighbours and orders have no say: one hash for all vectors of a quantised model.</summary>
     [Fact]
     public void OneQuantisedModel_OneSetOfLogits()

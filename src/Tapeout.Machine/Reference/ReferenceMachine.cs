@@ -12,6 +12,7 @@ namespace Tapeout.Machine.Reference;
 public sealed class ReferenceMachine : IMachine
 {
     private readonly RoleMemory[] _memories;
+    private readonly IKernels? _kernels;
     private readonly StepOutput _output = new();
     private readonly Dictionary<(int Channel, int Rank, int Tile), Queue<Parcel>> _channels = [];
 
@@ -20,8 +21,13 @@ public sealed class ReferenceMachine : IMachine
     /// <param name="constants">The quantised model that the tape was compiled for.</param>
     /// <exception cref="TapeFaultException">A tensor does not have the format or shape of its buffer.</exception>
     public ReferenceMachine(Tape tape, IConstantSource constants)
+        : this(tape, constants, null) { }
+
+    /// <summary>As the public constructor; instructions that <paramref name="kernels"/> takes are not executed by <see cref="Semantics"/>.</summary>
+    internal ReferenceMachine(Tape tape, IConstantSource constants, IKernels? kernels)
     {
         Tape = tape;
+        _kernels = kernels;
         _memories = [.. tape.Roles.Select(role => new RoleMemory(role, tape.Envelope))];
         foreach (RoleMemory memory in _memories)
             memory.Fill(constants);
@@ -191,7 +197,8 @@ public sealed class ReferenceMachine : IMachine
         Observer?.Executing(point);
         try
         {
-            point.Instance.Instruction.Accept(new Semantics(this, memory, point, threads));
+            if (_kernels?.TryExecute(this, memory, point) != true)
+                point.Instance.Instruction.Accept(new Semantics(this, memory, point, threads));
         }
         catch (Exception exception) when (exception is ArgumentException or IndexOutOfRangeException or OverflowException)
         {

@@ -1,0 +1,53 @@
+using Tapeout.Isa;
+using Tapeout.Machine.Reference;
+
+namespace Tapeout.Machine.Fast;
+
+/// <summary>
+/// Executes a tape to the same bits as the reference machine, faster: tiles are merged where they do parts of one thing
+/// (<see cref="TileMerger"/>), products, attention and row functions run as vector code on several threads. What has no kernel of its own is
+/// executed by the reference machine's methods.
+/// </summary>
+public sealed class FastMachine : IMachine
+{
+    private readonly ReferenceMachine _executor;
+    private readonly MergedRole?[] _merged;
+    private readonly FastKernels _kernels;
+
+    /// <summary>Merges the roles, packs the constants.</summary>
+    /// <param name="tape">A verified tape.</param>
+    /// <param name="constants">The quantised model that the tape was compiled for.</param>
+    /// <param name="threads">Threads that execute; 0 for one a processor.</param>
+    /// <exception cref="TapeFaultException">A tensor does not have the format or shape of its buffer.</exception>
+    public FastMachine(Tape tape, IConstantSource constants, int threads = 0)
+    {
+        Tape = tape;
+        Threads = threads > 0 ? threads : Environment.ProcessorCount;
+        _merged = [.. tape.Roles.Select(role => TileMerger.Merge(role, tape.Envelope.Bounds))];
+        Tape merged = tape with { Roles = [.. tape.Roles.Select((role, i) => _merged[i]?.Role ?? role)] };
+        _kernels = new(Threads);
+        _executor = new(merged, constants, _kernels) { Threads = Threads };
+    }
+
+    /// <inheritdoc/>
+    public Tape Tape { get; }
+
+    /// <inheritdoc/>
+    public StepOutput Output => _executor.Output;
+
+    /// <summary>Threads that execute; no bit depends on it.</summary>
+    public int Threads { get; }
+
+    /// <summary>The roles whose tiles were merged; the others are executed tile by tile.</summary>
+    public int MergedRoles => _merged.Count(m => m is not null);
+
+    /// <inheritdoc/>
+    public void Execute(Step step) => _executor.Execute(step);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _executor.Dispose();
+        _kernels.Dispose();
+    }
+}
