@@ -39,6 +39,7 @@ public static class CommandLine
                 InspectVerb.Create(output),
                 ValidateVerb.Create(output),
                 EvalVerb.Create(output, errors),
+                BenchVerb.Create(output),
                 new HelpOption(),
                 new VersionOption(),
             };

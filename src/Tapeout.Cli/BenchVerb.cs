@@ -1,0 +1,213 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Tapeout.Chips;
+using Tapeout.Compiler;
+using Tapeout.Isa;
+using Tapeout.Machine;
+using Tapeout.Machine.Fast;
+using Tapeout.Machine.Reference;
+using Tapeout.Models;
+using Tapeout.Quantities;
+
+namespace Tapeout.Cli;
+
+/// <summary><c>tapeout bench</c>: how fast this computer executes a tape, as a table.</summary>
+internal static class BenchVerb
+{
+    public static Command Create(TextWriter output)
+    {
+        CommonOptions common = new();
+        Option<int[]> prompts = Numbers("--prompt-tokens", "-p", "Tokens of a prefill; several for several rows.", 512);
+        Option<int[]> generated = Numbers("--gen-tokens", "-n", "Tokens decoded; several for several rows.", 128);
+        Option<int[]> batches = Numbers("--batch", "-b", "Sequences decoded together; several for several rows.", 1);
+        Option<int[]> threads = Numbers("--threads", "-t", "Threads; 0 for one a processor; several for several rows.", 0);
+        Option<int> depth = new("--depth", "-d")
+        {
+            Description = "Positions already in the cache when decoding begins.",
+            DefaultValueFactory = _ => 0,
+        };
+        Option<int> repetitions = new("--repetitions", "-r") { Description = "Runs of each row.", DefaultValueFactory = _ => 3 };
+        Option<MachineKind> kind = new("--machine") { Description = "fast or reference.", DefaultValueFactory = _ => MachineKind.Fast };
+        Option<bool> json = new("--json") { Description = "Prints one JSON object." };
+        Command command = new("bench", "Measures how fast this computer executes a model's tape.")
+        {
+            prompts,
+            generated,
+            batches,
+            threads,
+            depth,
+            repetitions,
+            kind,
+            json,
+        };
+        common.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            int[] All(Option<int[]> option, int least) =>
+                [.. parsed.GetValue(option)!.Select(v => CommonOptions.Count(option.Name, v, least))];
+            ChipDescription chip = common.LoadChip(parsed);
+            using Model model = common.OpenModel(parsed);
+            if (model.IsShapeOnly)
+                throw new InvalidInputException(
+                    $"'{model.Name}' is a shape without weights: give a .gguf file, or use 'simulate' for what the chip would do."
+                );
+            Setting setting = new(
+                model,
+                common.Compilation(parsed, chip),
+                parsed.GetValue(kind),
+                CommonOptions.Count("--depth", parsed.GetValue(depth), 0),
+                CommonOptions.Count("--repetitions", parsed.GetValue(repetitions), 1)
+            );
+            List<Row> rows = [];
+            if (!parsed.GetValue(json))
+            {
+                output.WriteLine(
+                    $"host (this computer, {setting.Kind.ToString().ToLowerInvariant()} machine; {model.Name} in {setting.Options.Format} for {chip.Name})"
+                );
+                output.WriteLine($"  {"test", -16} {"batch", 5} {"threads", 7} {"tokens/s", 12} {"spread", 10}");
+            }
+            foreach (int thread in All(threads, 0))
+            {
+                foreach (int tokens in All(prompts, 0).Where(t => t > 0))
+                    Add(Prefill(setting, tokens, thread));
+                foreach (int batch in All(batches, 1))
+                {
+                    foreach (int tokens in All(generated, 0).Where(t => t > 0))
+                        Add(Decode(setting, tokens, batch, thread));
+                }
+            }
+            if (parsed.GetValue(json))
+                output.WriteLine(Json(setting, rows).ToJsonString(new() { WriteIndented = true }));
+            return 0;
+
+            void Add(Row row)
+            {
+                rows.Add(row);
+                if (!parsed.GetValue(json))
+                    output.WriteLine(
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"  {row.Test, -16} {row.Batch, 5} {row.Threads, 7} {row.Median, 12:#,0.0} {row.Spread, 9:0.0} %"
+                        )
+                    );
+            }
+        });
+        return command;
+    }
+
+    private sealed record Setting(Model Model, CompilationOptions Options, MachineKind Kind, int Depth, int Repetitions);
+
+    /// <param name="Test">What was done: pp for prompt processing, tg for text generation, as llama-bench names them.</param>
+    /// <param name="Batch">Sequences at once.</param>
+    /// <param name="Threads">Threads.</param>
+    /// <param name="Rates">Tokens per second of each run.</param>
+    private sealed record Row(string Test, int Batch, int Threads, double[] Rates)
+    {
+        public double Median => Rates.Order().ElementAt(Rates.Length / 2);
+
+        /// <summary>Half of the distance between the fastest and the slowest run, in percent of the median.</summary>
+        public double Spread => (Rates.Max() - Rates.Min()) / 2 / Median * 100;
+    }
+
+    private static Row Prefill(Setting setting, int tokens, int threads)
+    {
+        using IMachine machine = Machine(setting, 1, tokens, tokens, threads);
+        double[] rates = new double[setting.Repetitions];
+        Step step = StepOf(1, 0, tokens);
+        machine.Execute(step);
+        for (int run = 0; run < rates.Length; run++)
+        {
+            Stopwatch watch = Stopwatch.StartNew();
+            machine.Execute(step);
+            rates[run] = tokens / watch.Elapsed.TotalSeconds;
+        }
+        return new($"pp{tokens}", 1, threads, rates);
+    }
+
+    private static Row Decode(Setting setting, int tokens, int batch, int threads)
+    {
+        using IMachine machine = Machine(setting, batch, Math.Min(256, Math.Max(setting.Depth, batch)), setting.Depth + tokens, threads);
+        int chunk = machine.Tape.Envelope.Tokens / batch;
+        for (int done = 0; done < setting.Depth; done += chunk)
+            machine.Execute(StepOf(batch, done, Math.Min(chunk, setting.Depth - done)));
+        double[] rates = new double[setting.Repetitions];
+        machine.Execute(StepOf(batch, setting.Depth, 1));
+        for (int run = 0; run < rates.Length; run++)
+        {
+            Stopwatch watch = Stopwatch.StartNew();
+            for (int made = 0; made < tokens; made++)
+                machine.Execute(StepOf(batch, setting.Depth + made, 1));
+            rates[run] = tokens * batch / watch.Elapsed.TotalSeconds;
+        }
+        string at = setting.Depth > 0 ? $"@d{setting.Depth}" : "";
+        return new($"tg{tokens}{at}", batch, threads, rates);
+    }
+
+    private static IMachine Machine(Setting setting, int batch, int tokens, int context, int threads)
+    {
+        CompilationResult result = Compilation.Compile(
+            setting.Model,
+            setting.Options with
+            {
+                MaxSequences = batch,
+                MaxTokensPerStep = tokens,
+                ContextLength = Math.Max(setting.Options.ContextLength, context),
+            }
+        );
+        return setting.Kind == MachineKind.Fast
+            ? new FastMachine(result.Tape, result.Constants!, threads)
+            : new ReferenceMachine(result.Tape, result.Constants!);
+    }
+
+    /// <summary>Each sequence goes on by some tokens; the last one's logits are asked for.</summary>
+    private static Step StepOf(int batch, int context, int tokens)
+    {
+        List<SequenceRow> sequences = [];
+        List<TokenRow> rows = [];
+        List<LogitRow> logits = [];
+        int pages = (context + tokens + Envelope.PageSize - 1) / Envelope.PageSize;
+        for (int s = 0; s < batch; s++)
+        {
+            // Pages are numbered for the longest context of the run, so that a sequence keeps its own.
+            sequences.Add(new(rows.Count, tokens, context, [.. Enumerable.Range(0, pages).Select(p => p * batch + s)]));
+            for (int t = 0; t < tokens; t++)
+                rows.Add(new(1 + (context + t) % 255, context + t, s));
+            logits.Add(new(rows.Count - 1, Sampler.Greedy));
+        }
+        return new()
+        {
+            Sequences = [.. sequences],
+            Tokens = [.. rows],
+            LogitRows = [.. logits],
+        };
+    }
+
+    private static JsonObject Json(Setting setting, List<Row> rows) =>
+        new()
+        {
+            ["model"] = setting.Model.Name,
+            ["format"] = setting.Options.Format,
+            ["chip"] = setting.Options.Chip.Name,
+            ["machine"] = setting.Kind.ToString().ToLowerInvariant(),
+            ["rows"] = new JsonArray([
+                .. rows.Select(row => new JsonObject
+                {
+                    ["test"] = row.Test,
+                    ["batch"] = row.Batch,
+                    ["threads"] = row.Threads,
+                    ["tokensPerSecond"] = row.Median,
+                    ["runs"] = new JsonArray([.. row.Rates.Select(r => (JsonNode)r)]),
+                }),
+            ]),
+        };
+
+    private static Option<int[]> Numbers(string name, string alias, string description, int standard) =>
+        new(name, alias)
+        {
+            Description = description,
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [standard],
+        };
+}
