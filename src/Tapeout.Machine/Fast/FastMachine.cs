@@ -25,7 +25,7 @@ public sealed class FastMachine : IMachine
         Threads = threads > 0 ? threads : Environment.ProcessorCount;
         _merged = [.. tape.Roles.Select(role => TileMerger.Merge(role, tape.Envelope.Bounds))];
         Tape merged = tape with { Roles = [.. tape.Roles.Select((role, i) => _merged[i]?.Role ?? role)] };
-        _kernels = new(Threads);
+        _kernels = new(constants, Threads);
         _executor = new(merged, constants, _kernels) { Threads = Threads };
     }
 

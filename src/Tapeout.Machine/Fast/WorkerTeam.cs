@@ -1,30 +1,34 @@
+using System.Runtime.ExceptionServices;
+
 namespace Tapeout.Machine.Fast;
 
 /// <summary>
-/// Threads of our own that wait for work by spinning, and sleep after a while without any. The caller is one of them. Starting and joining
-/// takes well under a microsecond while they spin, which the thread pool does not reach.
+/// Threads of our own that wait for work by spinning, and sleep after a while without any. Work is a number of items that whoever is awake
+/// takes one by one, the caller too: a worker that the operating system does not let run delays nobody, since its items are taken by others.
 /// </summary>
 internal sealed class WorkerTeam : IDisposable
 {
     /// <summary>Turns of spinning (some 50 µs to 100 µs) before a worker sleeps.</summary>
-    private const int SpinTurns = 20_000;
+    private const int SpinTurns = 2_000;
 
     private readonly Thread[] _threads;
-    private readonly Worker[] _workers;
+    private readonly ManualResetEventSlim _wake = new(false, 0);
     private Action<int>? _work;
+    private int _count;
+    private long _next;
+    private int _completed;
+    private int _sleepers;
     private volatile bool _ended;
-    private int _generation;
+    private ExceptionDispatchInfo? _failure;
 
     /// <summary>A team of <paramref name="size"/> threads, the caller's among them.</summary>
     public WorkerTeam(int size)
     {
         Size = Math.Max(1, size);
-        _workers = [.. Enumerable.Range(1, Size - 1).Select(_ => new Worker())];
         _threads = new Thread[Size - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
-            int number = i;
-            _threads[i] = new Thread(() => Loop(number)) { IsBackground = true, Name = $"tapeout worker {number + 1}" };
+            _threads[i] = new Thread(Loop) { IsBackground = true, Name = $"tapeout worker {i + 1}" };
             _threads[i].Start();
         }
     }
@@ -32,99 +36,94 @@ internal sealed class WorkerTeam : IDisposable
     /// <summary>Members, the caller's thread among them.</summary>
     public int Size { get; }
 
-    /// <summary>Calls <paramref name="work"/> once with each member's number, in parallel; returns when all have returned.</summary>
-    public void Run(Action<int> work)
+    /// <summary>Calls <paramref name="work"/> once for each item from 0, in parallel and in any order; returns when all calls have returned.</summary>
+    public void Run(int items, Action<int> work)
     {
-        if (Size == 1)
+        if (Size == 1 || items <= 1)
         {
-            work(0);
+            for (int item = 0; item < items; item++)
+                work(item);
             return;
         }
         _work = work;
-        int generation = unchecked(_generation + 1);
-        Volatile.Write(ref _generation, generation);
-        // A worker that is about to sleep looks at the generation once more after it has said so.
+        _count = items;
+        _completed = 0;
+        // The upper half numbers the job: who still looks at the last one cannot take an item of this by mistake.
+        long job = unchecked((Volatile.Read(ref _next) >> 32) + 1) << 32;
+        Volatile.Write(ref _next, job);
         Thread.MemoryBarrier();
-        foreach (Worker worker in _workers)
+        if (Volatile.Read(ref _sleepers) > 0)
+            _wake.Set();
+        Take(job);
+        SpinWait spin = default;
+        while (Volatile.Read(ref _completed) != items)
+            spin.SpinOnce(-1);
+        if (_failure is { } failure)
         {
-            if (Volatile.Read(ref worker.Sleeps))
-                worker.Wake.Set();
+            _failure = null;
+            failure.Throw();
         }
-        Exception? failure = null;
-        try
-        {
-            work(0);
-        }
-        catch (Exception exception)
-        {
-            failure = exception;
-        }
-        foreach (Worker worker in _workers)
-        {
-            SpinWait spin = default;
-            while (Volatile.Read(ref worker.Finished) != generation)
-                spin.SpinOnce(-1);
-            failure ??= worker.Failure;
-            worker.Failure = null;
-        }
-        if (failure is not null)
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
     }
 
     public void Dispose()
     {
         _ended = true;
-        Run(_ => { });
+        _wake.Set();
         foreach (Thread thread in _threads)
             thread.Join();
-        foreach (Worker worker in _workers)
-            worker.Dispose();
+        _wake.Dispose();
     }
 
-    private void Loop(int number)
+    /// <summary>Takes items of a job until there are none left.</summary>
+    private void Take(long job)
     {
-        Worker worker = _workers[number];
-        int seen = 0;
         while (true)
         {
-            int turns = 0;
-            while (Volatile.Read(ref _generation) == seen)
-            {
-                if (++turns < SpinTurns)
-                {
-                    Thread.SpinWait(1);
-                    continue;
-                }
-                Volatile.Write(ref worker.Sleeps, true);
-                Thread.MemoryBarrier();
-                if (Volatile.Read(ref _generation) == seen)
-                    worker.Wake.Wait();
-                worker.Wake.Reset();
-                Volatile.Write(ref worker.Sleeps, false);
-                turns = 0;
-            }
-            seen = Volatile.Read(ref _generation);
+            long next = Volatile.Read(ref _next);
+            if ((next & ~0xFFFFFFFFL) != job)
+                return;
+            Action<int> work = _work!;
+            int item = (int)(next & 0xFFFFFFFF);
+            if (item >= Volatile.Read(ref _count))
+                return;
+            // Succeeds only while the job is this one; it cannot end before the item is completed.
+            if (Interlocked.CompareExchange(ref _next, next + 1, next) != next)
+                continue;
             try
             {
-                _work!(number + 1);
+                work(item);
             }
             catch (Exception exception)
             {
-                worker.Failure = exception;
+                _failure = ExceptionDispatchInfo.Capture(exception);
             }
-            Volatile.Write(ref worker.Finished, seen);
-            if (_ended)
-                return;
+            Interlocked.Increment(ref _completed);
         }
     }
 
-    private sealed class Worker : IDisposable
+    private void Loop()
     {
-        public readonly ManualResetEventSlim Wake = new(false, 0);
-        public bool Sleeps;
-        public int Finished;
-        public Exception? Failure;
-
-        public void Dispose() => Wake.Dispose();
+        long seen = 0;
+        while (!_ended)
+        {
+            int turns = 0;
+            long next;
+            while (((next = Volatile.Read(ref _next)) & ~0xFFFFFFFFL) == seen && !_ended)
+            {
+                if (++turns < SpinTurns)
+                {
+                    Thread.SpinWait(8);
+                    continue;
+                }
+                _wake.Reset();
+                Interlocked.Increment(ref _sleepers);
+                if ((Volatile.Read(ref _next) & ~0xFFFFFFFFL) == seen && !_ended)
+                    _wake.Wait();
+                Interlocked.Decrement(ref _sleepers);
+                turns = 0;
+            }
+            seen = next & ~0xFFFFFFFFL;
+            Take(seen);
+        }
     }
 }

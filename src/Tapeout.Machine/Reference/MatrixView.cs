@@ -39,6 +39,9 @@ internal readonly unsafe struct MatrixView(
 
     public bool IsEmpty => Rows.Count == 0 || Columns.Count == 0;
 
+    /// <summary>The first byte of the held matrix.</summary>
+    public byte* First => _bytes;
+
     public Span<byte> Bytes => new(_bytes, checked((int)_layout.Bytes));
 
     /// <summary>The held matrix as an operand of a product: its k are global, its rows local (<see cref="Local"/>).</summary>

@@ -170,7 +170,7 @@ public sealed class ReferenceMachine : IMachine
         }
         int layer = Tape.Origins.IsEmpty ? -1 : Tape.Origins[instruction.Origin].Layer(instance.Loops);
         // Products and attention of different tiles write different places; all others are small and some act on shared tables.
-        if (units > 1 && Threads > 1 && Observer is null && instruction is MatMul or Attend)
+        if (units > 1 && Threads > 1 && Observer is null && _kernels is null && instruction is MatMul or Attend)
         {
             try
             {

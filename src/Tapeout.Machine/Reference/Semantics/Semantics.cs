@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Tapeout.Isa;
 using Tapeout.Quantities;
 
@@ -47,21 +48,40 @@ internal sealed partial class Semantics(ReferenceMachine machine, RoleMemory mem
     }
 
     /// <summary>Traps a NaN or infinity in what has just been written.</summary>
-    private void RequireFinite(in MatrixView written)
+    private void RequireFinite(in MatrixView written) => RequireFinite(machine.Tape, point, written);
+
+    /// <inheritdoc cref="RequireFinite(in MatrixView)"/>
+    public static void RequireFinite(Tape tape, in ExecutionPoint point, in MatrixView written)
     {
         for (int row = written.Rows.Start; row < written.Rows.End; row++)
         {
             ReadOnlySpan<float> values = written.Floats(row);
+            if (AreFinite(values))
+                continue;
             for (int column = 0; column < values.Length; column++)
             {
                 if (!float.IsFinite(values[column]))
                 {
                     throw new InvalidInputException(
-                        $"{OperatorName(machine.Tape, point)} produced {values[column]} at row {row}, column {written.Columns.Start + column}: use a format with more precision or range for this model."
+                        $"{OperatorName(tape, point)} produced {values[column]} at row {row}, column {written.Columns.Start + column}: use a format with more precision or range for this model."
                     );
                 }
             }
         }
+    }
+
+    private static bool AreFinite(ReadOnlySpan<float> values)
+    {
+        // All exponent bits set: NaN or infinity.
+        int i = 0;
+        Vector256<uint> found = default;
+        Vector256<uint> exponent = Vector256.Create(0x7F800000u);
+        for (; i + 8 <= values.Length; i += 8)
+            found |= Vector256.Equals(Vector256.Create(values[i..]).AsUInt32() & exponent, exponent);
+        bool finite = found == default;
+        for (; i < values.Length; i++)
+            finite &= float.IsFinite(values[i]);
+        return finite;
     }
 
     /// <summary>
