@@ -1,6 +1,7 @@
 using Tapeout.Isa;
 using Tapeout.Machine.Reference;
 using Tapeout.Numerics;
+using Tapeout.Numerics.Kernels;
 
 namespace Tapeout.Machine.Fast;
 
@@ -10,7 +11,8 @@ internal sealed class FastKernels : IKernels, IDisposable
     private readonly IConstantSource _constants;
     private readonly WorkerTeam _team;
     private readonly ProductKernel _products;
-    private readonly Dictionary<(int Buffer, int Stack0, int Stack1, int Rank, Role Role), WeightPanels> _panels = [];
+    private readonly KernelMemory _memory = new();
+    private readonly Dictionary<PackedKey, InterleavedWeights> _weights = [];
 
     public FastKernels(IConstantSource constants, int threads)
     {
@@ -26,21 +28,17 @@ internal sealed class FastKernels : IKernels, IDisposable
     {
         _team.Dispose();
         _products.Dispose();
-        foreach (WeightPanels panels in _panels.Values)
-            panels.Dispose();
+        _memory.Dispose();
     }
 
     private bool TryMultiply(ReferenceMachine machine, RoleMemory memory, in ExecutionPoint point, MatMul instruction)
     {
         Descriptor described = point.Role.Descriptors[instruction.W];
         TapeBuffer buffer = point.Role.Buffers[described.Buffer];
-        if (buffer.Kind != BufferKind.Constant || point.Role.Tiles != 1)
+        if (buffer.Kind != BufferKind.Constant || point.Role.Tiles != 1 || !ProductKernel.Handles(instruction))
             return false;
         MatrixView x = memory.View(point, instruction.X); // [T, K]
-        MatrixView y = memory.View(point, instruction.Y); // f32 or i32 [T, N]
-        ProductRule rule = ProductRule.For(buffer.Format, x.Format, instruction.PlanLength);
-        if (!ProductKernel.Handles(instruction, rule))
-            return false;
+        MatrixView y = memory.View(point, instruction.Y); // f32 [T, N]
         if (x.IsEmpty || y.IsEmpty)
             return true;
         ResolveContext context = point.Context;
@@ -48,19 +46,25 @@ internal sealed class FastKernels : IKernels, IDisposable
         AxisRange columns = described.Columns.Resolve(context);
         if (rows.Count == 0 || columns.Count == 0)
             return true;
-        if (x.Columns != columns || rows.Count != y.Columns.Count || x.Rows.Count != y.Rows.Count)
+        if (x.Columns != columns || columns != new AxisRange(0, instruction.PlanLength))
+            return false;
+        if (rows.Count != y.Columns.Count || x.Rows.Count != y.Rows.Count)
             return false;
         int stack0 = described.Stack0.Evaluate(point.Instance.Loops);
         int stack1 = described.Stack1.Evaluate(point.Instance.Loops);
-        var key = (described.Buffer, stack0, stack1, point.Rank, point.Role);
-        if (!_panels.TryGetValue(key, out WeightPanels? panels))
+        PackedKey key = new(buffer.TensorOf(stack0), stack1, rows, x.Format);
+        if (!_weights.TryGetValue(key, out InterleavedWeights? weights))
         {
-            PackedTensor tensor = _constants.Tensor(buffer.TensorOf(stack0), stack1);
-            _panels[key] = panels = WeightPanels.Pack(rule, tensor, rows, columns);
+            PackedTensor tensor = _constants.Tensor(key.Tensor, stack1);
+            PackedMatrix whole = new(tensor.Format, tensor.Rows, tensor.Columns, tensor.Bytes.Span);
+            ProductRule rule = ProductRule.For(buffer.Format, x.Format, instruction.PlanLength);
+            _weights[key] = weights = new(rule, whole, rows.Start, rows.Count, _memory);
         }
-        _products.Execute(instruction, panels, x, y);
-        if (instruction.Result != MatMulResult.Integer)
-            Semantics.RequireFinite(machine.Tape, point, y);
+        _products.Execute(weights, x, y);
+        Semantics.RequireFinite(machine.Tape, point, y);
         return true;
     }
+
+    /// <summary>Weights that have been repacked: of the same tensor, ranks may have different rows.</summary>
+    private readonly record struct PackedKey(string Tensor, int Index, AxisRange Rows, NumberFormat Activation);
 }

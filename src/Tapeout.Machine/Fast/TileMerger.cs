@@ -229,26 +229,32 @@ internal sealed class TileMerger
             Accumulate = AccumulateMode.Overwrite,
             FirstLevels = 0,
         };
-        int last = end;
+        int after = end + 1;
+        while (_role.Instructions[after] is Barrier or Launch)
+            after++;
+        if (product.Result == MatMulResult.Integer && _role.Instructions[after] is Finish finish && IsOf(finish.Accumulator, output.Buffer))
+        {
+            Add(whole with { Result = MatMulResult.Final, Y = finish.Destination }, after);
+            return after;
+        }
         if (product.Result == MatMulResult.Leaf)
         {
             whole = whole with { Result = MatMulResult.Final };
-            int leaves = _role.Buffers[output.Buffer].Stack1;
-            if (leaves > 1)
+            if (_role.Buffers[output.Buffer].Stack1 > 1)
             {
-                do last++;
-                while (_role.Instructions[last] is Barrier or Launch);
-                if (_role.Instructions[last] is not Combine combine || _role.Descriptors[combine.Leaves].Buffer != output.Buffer)
+                if (_role.Instructions[after] is not Combine combine || !IsOf(combine.Leaves, output.Buffer))
                     return null;
-                Add(whole with { Y = combine.Destination }, last);
-                return last;
+                Add(whole with { Y = combine.Destination }, after);
+                return after;
             }
         }
         Add(whole with { Y = Describe(output, levels) }, multiply);
-        return last;
+        return end;
 
         static (int, int) Slots(Install install) => (install.Source, install.Slot);
     }
+
+    private bool IsOf(int descriptor, int buffer) => _role.Descriptors[descriptor].Buffer == buffer;
 
     private int Describe(Descriptor descriptor, List<int> levels)
     {
