@@ -6,8 +6,6 @@ using Tapeout.Chips;
 using Tapeout.Compiler;
 using Tapeout.Isa;
 using Tapeout.Machine;
-using Tapeout.Machine.Fast;
-using Tapeout.Machine.Reference;
 using Tapeout.Models;
 using Tapeout.Quantities;
 
@@ -22,26 +20,24 @@ internal static class BenchVerb
         Option<int[]> prompts = Numbers("--prompt-tokens", "-p", "Tokens of a prefill; several for several rows.", 512);
         Option<int[]> generated = Numbers("--gen-tokens", "-n", "Tokens decoded; several for several rows.", 128);
         Option<int[]> batches = Numbers("--batch", "-b", "Sequences decoded together; several for several rows.", 1);
-        Option<int[]> threads = Numbers("--threads", "-t", "Threads; 0 for one a processor; several for several rows.", 0);
         Option<int> depth = new("--depth", "-d")
         {
             Description = "Positions already in the cache when decoding begins.",
             DefaultValueFactory = _ => 0,
         };
         Option<int> repetitions = new("--repetitions", "-r") { Description = "Runs of each row.", DefaultValueFactory = _ => 3 };
-        Option<MachineKind> kind = new("--machine") { Description = "fast or reference.", DefaultValueFactory = _ => MachineKind.Fast };
+        MachineOption machine = new();
         Option<bool> json = new("--json") { Description = "Prints one JSON object." };
         Command command = new("bench", "Measures how fast this computer executes a model's tape.")
         {
             prompts,
             generated,
             batches,
-            threads,
             depth,
             repetitions,
-            kind,
             json,
         };
+        machine.AddTo(command);
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -56,7 +52,7 @@ internal static class BenchVerb
             Setting setting = new(
                 model,
                 common.Compilation(parsed, chip),
-                parsed.GetValue(kind),
+                machine.Read(parsed),
                 CommonOptions.Count("--depth", parsed.GetValue(depth), 0),
                 CommonOptions.Count("--repetitions", parsed.GetValue(repetitions), 1)
             );
@@ -64,19 +60,16 @@ internal static class BenchVerb
             if (!parsed.GetValue(json))
             {
                 output.WriteLine(
-                    $"host (this computer, {setting.Kind.ToString().ToLowerInvariant()} machine; {model.Name} in {setting.Options.Format} for {chip.Name})"
+                    $"host (this computer, {setting.Machine.Name}; {model.Name} in {setting.Options.Format} for {chip.Name})"
                 );
                 output.WriteLine($"  {"test", -16} {"batch", 5} {"threads", 7} {"tokens/s", 12} {"spread", 10}");
             }
-            foreach (int thread in All(threads, 0))
+            foreach (int tokens in All(prompts, 0).Where(t => t > 0))
+                Add(Prefill(setting, tokens));
+            foreach (int batch in All(batches, 1))
             {
-                foreach (int tokens in All(prompts, 0).Where(t => t > 0))
-                    Add(Prefill(setting, tokens, thread));
-                foreach (int batch in All(batches, 1))
-                {
-                    foreach (int tokens in All(generated, 0).Where(t => t > 0))
-                        Add(Decode(setting, tokens, batch, thread));
-                }
+                foreach (int tokens in All(generated, 0).Where(t => t > 0))
+                    Add(Decode(setting, tokens, batch));
             }
             if (parsed.GetValue(json))
                 output.WriteLine(Json(setting, rows).ToJsonString(new() { WriteIndented = true }));
@@ -97,7 +90,7 @@ internal static class BenchVerb
         return command;
     }
 
-    private sealed record Setting(Model Model, CompilationOptions Options, MachineKind Kind, int Depth, int Repetitions);
+    private sealed record Setting(Model Model, CompilationOptions Options, MachineOption.Choice Machine, int Depth, int Repetitions);
 
     /// <param name="Test">What was done: pp for prompt processing, tg for text generation, as llama-bench names them.</param>
     /// <param name="Batch">Sequences at once.</param>
@@ -111,9 +104,9 @@ internal static class BenchVerb
         public double Spread => (Rates.Max() - Rates.Min()) / 2 / Median * 100;
     }
 
-    private static Row Prefill(Setting setting, int tokens, int threads)
+    private static Row Prefill(Setting setting, int tokens)
     {
-        using IMachine machine = Machine(setting, 1, tokens, tokens, threads);
+        using IMachine machine = Machine(setting, 1, tokens, tokens);
         double[] rates = new double[setting.Repetitions];
         Step step = StepOf(1, 0, tokens);
         machine.Execute(step);
@@ -123,12 +116,12 @@ internal static class BenchVerb
             machine.Execute(step);
             rates[run] = tokens / watch.Elapsed.TotalSeconds;
         }
-        return new($"pp{tokens}", 1, threads, rates);
+        return new($"pp{tokens}", 1, machine.Threads, rates);
     }
 
-    private static Row Decode(Setting setting, int tokens, int batch, int threads)
+    private static Row Decode(Setting setting, int tokens, int batch)
     {
-        using IMachine machine = Machine(setting, batch, Math.Min(256, Math.Max(setting.Depth, batch)), setting.Depth + tokens, threads);
+        using IMachine machine = Machine(setting, batch, Math.Min(256, Math.Max(setting.Depth, batch)), setting.Depth + tokens);
         int chunk = machine.Tape.Envelope.Tokens / batch;
         for (int done = 0; done < setting.Depth; done += chunk)
             machine.Execute(StepOf(batch, done, Math.Min(chunk, setting.Depth - done)));
@@ -142,10 +135,10 @@ internal static class BenchVerb
             rates[run] = tokens * batch / watch.Elapsed.TotalSeconds;
         }
         string at = setting.Depth > 0 ? $"@d{setting.Depth}" : "";
-        return new($"tg{tokens}{at}", batch, threads, rates);
+        return new($"tg{tokens}{at}", batch, machine.Threads, rates);
     }
 
-    private static IMachine Machine(Setting setting, int batch, int tokens, int context, int threads)
+    private static IMachine Machine(Setting setting, int batch, int tokens, int context)
     {
         CompilationResult result = Compilation.Compile(
             setting.Model,
@@ -156,9 +149,7 @@ internal static class BenchVerb
                 ContextLength = Math.Max(setting.Options.ContextLength, context),
             }
         );
-        return setting.Kind == MachineKind.Fast
-            ? new FastMachine(result.Tape, result.Constants!, threads)
-            : new ReferenceMachine(result.Tape, result.Constants!);
+        return setting.Machine.Open(result);
     }
 
     /// <summary>Each sequence goes on by some tokens; the last one's logits are asked for.</summary>
@@ -190,7 +181,7 @@ internal static class BenchVerb
             ["model"] = setting.Model.Name,
             ["format"] = setting.Options.Format,
             ["chip"] = setting.Options.Chip.Name,
-            ["machine"] = setting.Kind.ToString().ToLowerInvariant(),
+            ["machine"] = setting.Machine.Name,
             ["rows"] = new JsonArray([
                 .. rows.Select(row => new JsonObject
                 {

@@ -26,6 +26,7 @@ internal static class ChatVerb
         Option<string?> system = new("--system") { Description = "What the model is told before the first turn." };
         Command command = new("chat", "Talks with a model on a virtual chip.") { template, system };
         sampling.AddTo(command);
+        machine.AddTo(command);
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -51,7 +52,15 @@ internal static class ChatVerb
                 foreach (string note in CommonOptions.Notes(model, options, compiled))
                     errors.WriteLine($"note: {note}");
                 progress.Start("filling the chip's memory");
-                using Conversation conversation = new(model, chosen, compiled, machine, parsed.GetValue(system), maxTokens, sampler!);
+                using Conversation conversation = new(
+                    model,
+                    chosen,
+                    compiled,
+                    machine.Read(parsed),
+                    parsed.GetValue(system),
+                    maxTokens,
+                    sampler!
+                );
                 progress.Finish();
                 bool isTerminal = ReferenceEquals(input, Console.In) && !Console.IsInputRedirected;
                 if (isTerminal)

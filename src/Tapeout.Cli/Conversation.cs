@@ -1,6 +1,6 @@
 using Tapeout.Compiler;
 using Tapeout.Isa;
-using Tapeout.Machine.Reference;
+using Tapeout.Machine;
 using Tapeout.Machine.Sessions;
 using Tapeout.Models;
 using Tapeout.Models.Templates;
@@ -17,7 +17,7 @@ internal sealed class Conversation : IDisposable
 
     private readonly ITokenizer _tokenizer;
     private readonly ChatTemplate _template;
-    private readonly ReferenceMachine _machine;
+    private readonly IMachine _machine;
     private readonly Session _session;
     private readonly Sampler _sampler;
     private readonly int[] _stops;
@@ -30,7 +30,7 @@ internal sealed class Conversation : IDisposable
         Model model,
         ChatTemplate template,
         CompilationResult compiled,
-        MachineOption machine,
+        MachineOption.Choice machine,
         string? system,
         int maxTokens,
         Sampler sampler

@@ -11,6 +11,7 @@ internal static class EvalVerb
     public static Command Create(TextWriter output, TextWriter errors)
     {
         CommonOptions common = new(defaultChip: EvaluationRun.AnyFormat);
+        MachineOption machine = new();
         Option<FileInfo> text = new("--text") { Description = "The text, UTF-8; one newline at its end is dropped.", Required = true };
         Option<int> chunk = new("--chunk") { Description = "Tokens of a chunk or window.", DefaultValueFactory = _ => 512 };
         Option<int> chunks = new("--chunks") { Description = "Most chunks or windows; 0 for all." };
@@ -41,6 +42,7 @@ internal static class EvalVerb
             likelihoods,
             json,
         };
+        machine.AddTo(command);
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -76,7 +78,7 @@ internal static class EvalVerb
                     Stride = parsed.GetValue(stride),
                     ComparesLayers = parsed.GetValue(layers),
                     State = parsed.GetValue(state)?.FullName,
-                    Machine = new(),
+                    Machine = machine.Read(parsed),
                 };
                 run.Execute(note => errors.WriteLine($"note: {note}"), progress);
                 if (run.IsCancelled)

@@ -45,7 +45,7 @@ internal static class EvaluationReport
         }
         if (run.Host.Tokens > 0)
             output.WriteLine(
-                $"host (this computer, {MachineOption.Name}): {PredictionReport.Seconds(run.Host.Seconds)}, {Number(run.Host.Tokens / run.Host.Seconds)} tokens/s{(scores.HasBaseline ? ", on both machines" : "")}"
+                $"host (this computer, {run.Machine.Name}): {PredictionReport.Seconds(run.Host.Seconds)}, {Number(run.Host.Tokens / run.Host.Seconds)} tokens/s{(scores.HasBaseline ? ", on both machines" : "")}"
             );
     }
 
@@ -110,7 +110,7 @@ internal static class EvaluationReport
         {
             ["seconds"] = run.Host.Seconds,
             ["tokens"] = run.Host.Tokens,
-            ["machine"] = MachineOption.Name,
+            ["machine"] = run.Machine.Name,
         };
         return root;
     }

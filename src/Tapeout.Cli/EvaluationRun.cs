@@ -46,7 +46,7 @@ internal sealed class EvaluationRun
     /// <summary>Where scores are kept; null for nowhere.</summary>
     public required string? State { get; init; }
 
-    public required MachineOption Machine { get; init; }
+    public required MachineOption.Choice Machine { get; init; }
 
     /// <summary>SHA-256 of the file.</summary>
     public string TextHash { get; private set; } = "";

@@ -1,4 +1,7 @@
+using System.CommandLine;
 using Tapeout.Compiler;
+using Tapeout.Machine;
+using Tapeout.Machine.Fast;
 using Tapeout.Machine.Reference;
 
 namespace Tapeout.Cli;
@@ -6,9 +9,51 @@ namespace Tapeout.Cli;
 /// <summary>Which machine executes, shared by the verbs that make tokens.</summary>
 internal sealed class MachineOption
 {
-    /// <summary>What the host's figures call the machine.</summary>
-    public const string Name = "reference machine";
+    private readonly Option<MachineKind> kind = new("--machine")
+    {
+        Description = "fast, or reference: the definition, slower, with the same bits.",
+        DefaultValueFactory = _ => MachineKind.Fast,
+    };
 
-    /// <summary>A machine that holds the compiled model.</summary>
-    public ReferenceMachine Open(CompilationResult compiled) => new(compiled.Tape, compiled.Constants!);
+    private readonly Option<int> threads = new("--threads") { Description = "Threads that execute; 0 for one a processor." };
+
+    /// <summary>A choice of <c>--machine</c>.</summary>
+    private enum MachineKind
+    {
+        Fast,
+        Reference,
+    }
+
+    /// <summary>Adds the options to a verb.</summary>
+    public void AddTo(Command command)
+    {
+        command.Options.Add(kind);
+        command.Options.Add(threads);
+    }
+
+    /// <summary>What a command line chose.</summary>
+    public Choice Read(ParseResult parsed) =>
+        new(parsed.GetValue(kind) == MachineKind.Fast, CommonOptions.Count(threads.Name, parsed.GetValue(threads), 0));
+
+    /// <summary>A chosen machine.</summary>
+    /// <param name="IsFast">The fast machine; else the reference.</param>
+    /// <param name="Threads">Threads that execute; 0 for one a processor.</param>
+    public sealed record Choice(bool IsFast, int Threads)
+    {
+        /// <summary>What the host's figures call the machine.</summary>
+        public string Name => IsFast ? "fast machine" : "reference machine";
+
+        /// <summary>A machine that holds the compiled model.</summary>
+        public IMachine Open(CompilationResult compiled) =>
+            IsFast ? new FastMachine(compiled.Tape, compiled.Constants!, Threads) : OpenReference(compiled);
+
+        /// <summary>The reference machine, for whoever looks into its memories.</summary>
+        public ReferenceMachine OpenReference(CompilationResult compiled)
+        {
+            ReferenceMachine machine = new(compiled.Tape, compiled.Constants!);
+            if (Threads > 0)
+                machine.Threads = Threads;
+            return machine;
+        }
+    }
 }

@@ -23,7 +23,7 @@ internal sealed class PromptRun
 
     public required PromptRequest Request { get; init; }
 
-    public required MachineOption Machine { get; init; }
+    public required MachineOption.Choice Machine { get; init; }
 
     /// <summary>Makes what sees every instruction of the machine; null for nothing.</summary>
     public Func<ReferenceMachine, IExecutionObserver>? Observe { get; init; }
@@ -73,12 +73,11 @@ internal sealed class PromptRun
         CompilationResult result = Compilation.Compile(Model, Compiled);
         Tape = result.Tape;
         progress.Start("filling the chip's memory");
-        using ReferenceMachine machine = Machine.Open(result);
+        using IMachine machine = Open(result);
         progress.Finish();
         foreach (string note in CommonOptions.Notes(Model, Compiled, result))
             notes(note);
         Threads = machine.Threads;
-        machine.Observer = Observe?.Invoke(machine);
         Session session = new(machine);
         if (Logits is not null)
             session.LogitsReady = row => Logits.Write(MemoryMarshal.AsBytes(row.Values.Span));
@@ -95,6 +94,15 @@ internal sealed class PromptRun
         );
         Generate(session, tokenizer, progress);
         OutputText = tokenizer.Decode([.. _made], true);
+    }
+
+    private IMachine Open(CompilationResult result)
+    {
+        if (Observe is null)
+            return Machine.Open(result);
+        ReferenceMachine observed = Machine.OpenReference(result);
+        observed.Observer = Observe(observed);
+        return observed;
     }
 
     private CompilationOptions CompilationFor(int promptTokens, ProgressLine progress)

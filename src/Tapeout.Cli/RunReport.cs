@@ -12,7 +12,7 @@ internal static class RunReport
     public static void Print(TextWriter output, PromptRun run)
     {
         PredictionReport.Print(output, run.Compiled.Chip, run.Compiled, run.Model, Predict(run));
-        output.WriteLine($"host (this computer, {MachineOption.Name}, {run.Threads} threads)");
+        output.WriteLine($"host (this computer, {run.Machine.Name}, {run.Threads} threads)");
         PredictionReport.Row(
             output,
             "decode",

@@ -17,6 +17,7 @@ internal static class RunVerb
         Option<bool> json = new("--json") { Description = "Prints one JSON object." };
         Command command = new("run", "Runs a prompt through a virtual chip.") { prompt, logits, json };
         sampling.AddTo(command);
+        machine.AddTo(command);
         common.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -33,7 +34,7 @@ internal static class RunVerb
                     Model = model,
                     Options = options,
                     Request = request!,
-                    Machine = machine,
+                    Machine = machine.Read(parsed),
                     Text = asJson ? null : output,
                     Logits = logitsFile,
                 };

@@ -70,7 +70,7 @@ internal static class VectorsVerb
                     Model = model,
                     Options = options,
                     Request = request!,
-                    Machine = new(),
+                    Machine = new(IsFast: false, 0),
                     Observe = machine => recorder = new(machine, selection, most),
                     Text = null,
                     Logits = null,

@@ -114,6 +114,8 @@ internal static class Runner
 
         public StepOutput Output => machine.Output;
 
+        public int Threads => machine.Threads;
+
         public void Execute(Step step) =>
             machine.Execute(step, (role, instances) => TopologicalOrder.Random(Sequencer.Predecessors(role, instances), seed));
 
