@@ -58,12 +58,14 @@ internal readonly struct PairCodes : IUnitCodes
         };
 }
 
-/// <summary>How eight scales or minima are read as float32.</summary>
+/// <summary>How eight or sixteen scales, minima or weights are read as float32.</summary>
 internal interface IParameters
 {
     static abstract int Bytes { get; }
 
     static abstract unsafe Vector256<float> Load(byte* eight);
+
+    static abstract unsafe Vector512<float> LoadSixteen(byte* sixteen);
 }
 
 /// <summary>float32 scales.</summary>
@@ -73,6 +75,9 @@ internal readonly struct SingleParameters : IParameters
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<float> Load(byte* eight) => Vector256.Load((float*)eight);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector512<float> LoadSixteen(byte* sixteen) => Vector512.Load((float*)sixteen);
 }
 
 /// <summary>Finite binary16 scales: (h &amp; 0x7fff) · 2¹³ as bits, times 2¹¹², with h's sign, is exact for normals and subnormals.</summary>
@@ -87,6 +92,16 @@ internal readonly struct HalfParameters : IParameters
         Vector256<float> magnitude = ((wide & Vector256.Create(0x7fff)) << 13).AsSingle() * Vector256.Create(5.192296858534828e33f);
         return magnitude | ((wide & Vector256.Create(0x8000)) << 16).AsSingle();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector512<float> LoadSixteen(byte* sixteen)
+    {
+        if (!Avx512F.IsSupported)
+            return Vector512.Create(Load(sixteen), Load(sixteen + 16));
+        Vector512<int> wide = Avx512F.ConvertToVector512Int32(Vector256.Load((ushort*)sixteen));
+        Vector512<float> magnitude = ((wide & Vector512.Create(0x7fff)) << 13).AsSingle() * Vector512.Create(5.192296858534828e33f);
+        return magnitude | ((wide & Vector512.Create(0x8000)) << 16).AsSingle();
+    }
 }
 
 /// <summary>Finite bfloat16 scales: the upper half of a float32.</summary>
@@ -96,6 +111,12 @@ internal readonly struct BrainParameters : IParameters
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Vector256<float> Load(byte* eight) => (CodeKernels.Widen((ushort*)eight) << 16).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector512<float> LoadSixteen(byte* sixteen) =>
+        Avx512F.IsSupported
+            ? (Avx512F.ConvertToVector512Int32(Vector256.Load((ushort*)sixteen)) << 16).AsSingle()
+            : Vector512.Create(Load(sixteen), Load(sixteen + 16));
 }
 
 /// <summary>Operations that the kernels of integer products share.</summary>

@@ -258,32 +258,45 @@ public sealed unsafe partial class InterleavedWeights
         int bits = 32 / _unit;
         Vector512<int> mask = Vector512.Create((1 << bits) - 1);
         bool hasMinimum = _minima != null;
-        int inUnit = k % _unit;
-        byte* at = codes + (nint)(k / _unit) * 64;
-        Vector512<int> unit = Vector512.Load((int*)at);
-        for (int i = 0; i < count; i++)
+        int quads = _unit / 4;
+        // k is a multiple of 16, so that whole quads begin here.
+        for (int i = 0; i < count; i += 4)
         {
-            if (inUnit == _unit)
+            int quad = (k + i) / 4;
+            Vector512<int> unit = Vector512.Load((int*)(codes + (nint)(quad / quads) * 64)) >>> (quad % quads * bits);
+            float* values = target + (nint)i * GroupRows;
+            Value(unit & mask, zero, scale, minimum, hasMinimum).Store(values);
+            if (i + 4 > count)
             {
-                inUnit = 0;
-                at += 64;
-                unit = Vector512.Load((int*)at);
+                for (int j = 1; i + j < count; j++)
+                    Value((unit >>> (8 * j)) & mask, zero, scale, minimum, hasMinimum).Store(values + j * GroupRows);
+                return;
             }
-            Vector512<int> code = (unit >>> ((inUnit & 3) * 8 + (inUnit >> 2) * bits)) & mask;
-            Vector512<float> value = Vector512.ConvertToSingle(code - zero) * scale;
-            if (hasMinimum)
-                value += minimum;
-            value.Store(target + (nint)i * GroupRows);
-            inUnit++;
+            Value((unit >>> 8) & mask, zero, scale, minimum, hasMinimum).Store(values + GroupRows);
+            Value((unit >>> 16) & mask, zero, scale, minimum, hasMinimum).Store(values + 2 * GroupRows);
+            Value((unit >>> 24) & mask, zero, scale, minimum, hasMinimum).Store(values + 3 * GroupRows);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Value(
+        Vector512<int> code,
+        Vector512<int> zero,
+        Vector512<float> scale,
+        Vector512<float> minimum,
+        bool hasMinimum
+    )
+    {
+        Vector512<float> value = Vector512.ConvertToSingle(code - zero) * scale;
+        return hasMinimum ? value + minimum : value;
     }
 
     private Vector512<float> Parameters(byte* plane, nint at) =>
         _scaleType switch
         {
             ElementType.F32 => Vector512.Load((float*)plane + at),
-            ElementType.F16 => Vector512.Create(HalfParameters.Load(plane + at * 2), HalfParameters.Load(plane + at * 2 + 16)),
-            _ => Vector512.Create(BrainParameters.Load(plane + at * 2), BrainParameters.Load(plane + at * 2 + 16)),
+            ElementType.F16 => HalfParameters.LoadSixteen(plane + at * 2),
+            _ => BrainParameters.LoadSixteen(plane + at * 2),
         };
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -292,8 +305,7 @@ public sealed unsafe partial class InterleavedWeights
     {
         for (nint i = 0; i < count; i++)
         {
-            TParameters.Load(source + i * 32).Store(target + i * GroupRows);
-            TParameters.Load(source + i * 32 + 16).Store(target + i * GroupRows + 8);
+            TParameters.LoadSixteen(source + i * 32).Store(target + i * GroupRows);
         }
     }
 }
