@@ -167,8 +167,7 @@ public static partial class TensorCodec
                 Unsafe.CopyBlockUnaligned(target, (float*)codes + first, (uint)count * sizeof(float));
                 return;
             case ElementType.F16:
-                for (int i = 0; i < count; i++)
-                    target[i] = FloatConversion.FromF16(((ushort*)codes)[first + i]);
+                FromF16((ushort*)codes + first, count, target);
                 return;
             case ElementType.BF16:
                 FromBF16((ushort*)codes + first, count, target);
@@ -238,6 +237,33 @@ public static partial class TensorCodec
     {
         (Vector128<short> low, Vector128<short> high) = Vector128.Widen(Vector128.Load(codes));
         return Vector256.Widen(Vector256.Create(low, high));
+    }
+
+    /// <summary>As <see cref="FloatConversion.FromF16"/>, 16 at a time: attention over a KV cache of f16 converts more than it multiplies.</summary>
+    private static unsafe void FromF16(ushort* codes, int count, float* values)
+    {
+        int i = 0;
+        for (; i + 16 <= count; i += 16)
+        {
+            (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(codes + i));
+            FromF16(low).Store(values + i);
+            FromF16(high).Store(values + i + 8);
+        }
+        for (; i < count; i++)
+            values[i] = FloatConversion.FromF16(codes[i]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> FromF16(Vector256<uint> bits)
+    {
+        Vector256<uint> infinity = Vector256.Create(0x7C00u);
+        Vector256<uint> magnitude = bits & Vector256.Create(0x7FFFu);
+        Vector256<uint> sign = (bits & Vector256.Create(0x8000u)) << 16;
+        Vector256<float> finite = (magnitude << 13).AsSingle() * Vector256.Create(5.192296858534828e33f);
+        Vector256<uint> value = finite.AsUInt32() | sign;
+        value = Vector256.ConditionalSelect(Vector256.Equals(magnitude, infinity), sign | Vector256.Create(0x7F800000u), value);
+        Vector256<uint> isNaN = Vector256.GreaterThan(magnitude.AsInt32(), infinity.AsInt32()).AsUInt32();
+        return Vector256.ConditionalSelect(isNaN, Vector256.Create(FloatConversion.NaNBits), value).AsSingle();
     }
 
     private static unsafe void FromBF16(ushort* codes, int count, float* values)
