@@ -37,6 +37,8 @@ public static class CommandLine
                 ChipsVerb.Create(output),
                 ModelsVerb.Create(output),
                 InspectVerb.Create(output),
+                TechnologyVerb.Create(output),
+                ExplainVerb.Create(output),
                 ValidateVerb.Create(output),
                 EvalVerb.Create(output, errors),
                 BenchVerb.Create(output),

@@ -11,7 +11,17 @@ internal static class RunReport
 {
     public static void Print(TextWriter output, PromptRun run)
     {
-        PredictionReport.Print(output, run.Compiled.Chip, run.Compiled, run.Model, Predict(run));
+        Bill bill = Predict(run);
+        PredictionReport.Print(output, run.Compiled.Chip, run.Compiled, run.Model, bill.Prediction);
+        if (bill.JoulesPerToken is { } joules)
+            PredictionReport.Row(output, "energy", BillReport.Text(joules, "J/token"), "while decoding, into the card");
+        if (bill.DollarsPerMillionTokens is { } dollars)
+            PredictionReport.Row(
+                output,
+                "money",
+                BillReport.Text(dollars.Value, "USD"),
+                "for a million tokens; 'tapeout simulate' has the whole bill"
+            );
         output.WriteLine($"host (this computer, {run.Machine.Name}, {run.Threads} threads)");
         PredictionReport.Row(
             output,
@@ -23,7 +33,9 @@ internal static class RunReport
 
     public static JsonObject Json(PromptRun run)
     {
-        JsonObject root = PredictionReport.Json(run.Compiled.Chip, run.Compiled, run.Model, run.Tape, Predict(run));
+        Bill bill = Predict(run);
+        JsonObject root = PredictionReport.Json(run.Compiled.Chip, run.Compiled, run.Model, run.Tape, bill.Prediction);
+        BillReport.AddTo(root, bill);
         root["prompt"] = new JsonObject { ["text"] = run.Request.Prompt, ["tokenIds"] = JsonOutput.Numbers(run.PromptIds) };
         root["output"] = new JsonObject
         {
@@ -42,8 +54,12 @@ internal static class RunReport
         return root;
     }
 
-    private static Prediction Predict(PromptRun run) =>
-        Predictor.Predict(run.Tape, run.Compiled.Chip, run.PromptIds.Length, Math.Max(1, run.OutputIds.Count), 1);
+    private static Bill Predict(PromptRun run) =>
+        Bill.Of(
+            run.Tape,
+            run.Compiled.Chip,
+            Predictor.Predict(run.Tape, run.Compiled.Chip, run.PromptIds.Length, Math.Max(1, run.OutputIds.Count), 1)
+        );
 
     private static double DecodeRate(PromptRun run) =>
         run.OutputIds.Count > 1 && run.HostSeconds.Decode > 0 ? (run.OutputIds.Count - 1) / run.HostSeconds.Decode : 0;

@@ -167,7 +167,7 @@ public sealed class Timeline
     }
 
     /// <summary>The step with counts for every layer that routes and has none.</summary>
-    private static Step WithCounts(Tape tape, Step step, ExpertDistribution experts)
+    internal static Step WithCounts(Tape tape, Step step, ExpertDistribution experts)
     {
         ExpertCounts counts = new();
         foreach (int layer in step.Counts.Layers)

@@ -225,7 +225,7 @@ public sealed class BadChipTests
     [Fact]
     public void File_DoesNotExist() =>
         Assert.StartsWith(
-            "the file 'no/such.yaml' does not exist: name a file, or one of groq-lpu-v1,",
+            "the file 'no/such.yaml' does not exist: name a file, or one of amd-mi210,",
             Assert.Throws<InvalidInputException>(() => ChipReader.Load("no/such.yaml")).Message,
             StringComparison.Ordinal
         );

@@ -12,4 +12,8 @@ public sealed record DieDescription
     /// <summary>Dies in a package.</summary>
     [Within("1", "1024")]
     public int Count { get; init; } = 1;
+
+    /// <summary>Tiles on the die that are switched off to save dies with defects; none: every tile must work, or nobody says.</summary>
+    [Within("0", "1000000")]
+    public int? SpareTiles { get; init; }
 }

@@ -34,4 +34,12 @@ public sealed record MemoryDescription
     /// <summary>The smallest access of a channel; shorter ones cost as much.</summary>
     [Within("1B", "1MiB")]
     public required Bytes Granularity { get; init; }
+
+    /// <summary>Devices: stacks of HBM, packages of other kinds. None: HBM has one for each 16 channels.</summary>
+    [Within("1", "4096")]
+    public int? Devices { get; init; }
+
+    /// <summary>Interfaces on the die that no device is connected to.</summary>
+    [Within("0", "4096")]
+    public int? SpareInterfaces { get; init; }
 }

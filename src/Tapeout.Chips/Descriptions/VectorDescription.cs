@@ -20,4 +20,12 @@ public sealed record VectorDescription
     /// <summary>Elementary functions (exp, rsqrt, reciprocal, sine) of one tile in one cycle.</summary>
     [Within("1/cycle", "1000000000/cycle")]
     public required PerCycle SpecialOperations { get; init; }
+
+    /// <summary>Bytes of the registers of one tile, where they are a memory of their own (a GPU's register file); none: 128 B a lane.</summary>
+    [Within("1B", "1GiB")]
+    public Bytes? Registers { get; init; }
+
+    /// <summary>Float64 multiply-adds of one tile in one cycle: no model uses them, but they are on the die.</summary>
+    [Within("1/cycle", "1000000000/cycle")]
+    public PerCycle? DoubleOperations { get; init; }
 }

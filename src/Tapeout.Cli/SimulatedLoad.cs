@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Tapeout.Chips;
+using Tapeout.Compiler;
+using Tapeout.Models;
+using Tapeout.Quantities;
+using Tapeout.Timing;
+
+namespace Tapeout.Cli;
+
+/// <summary>A load that is timed without weights: the options of <c>simulate</c>, shared by all verbs that make a bill.</summary>
+internal sealed class SimulatedLoad
+{
+    private readonly CommonOptions common = new();
+    private readonly Option<int> promptTokens = new("--prompt-tokens")
+    {
+        Description = "Tokens of each prompt.",
+        DefaultValueFactory = _ => 128,
+    };
+    private readonly Option<int> maxTokens = new("--max-tokens", "-n")
+    {
+        Description = "Tokens made for each prompt.",
+        DefaultValueFactory = _ => 128,
+    };
+    private readonly Option<int> batch = new("--batch", "-b") { Description = "Sequences at once.", DefaultValueFactory = _ => 1 };
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(promptTokens);
+        command.Options.Add(maxTokens);
+        command.Options.Add(batch);
+        common.AddTo(command);
+    }
+
+    /// <summary>Compiles, times and bills the load, and hands all of it to <paramref name="use"/> while the model is open.</summary>
+    public int Use(ParseResult parsed, Func<Model, CompilationOptions, CompilationResult, Bill, int> use)
+    {
+        int prompt = CommonOptions.Count("--prompt-tokens", parsed.GetValue(promptTokens), 1);
+        int made = CommonOptions.Count("--max-tokens", parsed.GetValue(maxTokens), 1);
+        int sequences = CommonOptions.Count("--batch", parsed.GetValue(batch), 1);
+        ChipDescription chip = common.LoadChip(parsed);
+        using Model model = common.OpenModel(parsed);
+        CompilationOptions options = common.Compilation(parsed, chip) with
+        {
+            MaxSequences = sequences,
+            MaxTokensPerStep = Math.Max(FirstStep(chip, prompt), sequences),
+            Weights = false,
+        };
+        if (options.ContextLength == 0)
+            options = options with { ContextLength = Math.Min(model.Configuration.ContextLength, prompt + made) };
+        if (prompt + made > options.ContextLength)
+            throw new InvalidInputException(
+                $"{prompt} prompt tokens and {made} more do not fit a context of {options.ContextLength}: use fewer, or raise --context."
+            );
+        CompilationResult result = LargestStep(model, ref options);
+        Prediction prediction = Predictor.Predict(result.Tape, chip, prompt, made, sequences);
+        return use(model, options, result, Bill.Of(result.Tape, chip, prediction));
+    }
+
+    /// <summary>
+    /// Tokens of the largest step that is tried: 64 where activations live in SRAM; a whole prompt up to 8,192 where they live in memory, as
+    /// software for such chips does.
+    /// </summary>
+    private static int FirstStep(ChipDescription chip, int prompt)
+    {
+        int tokens = 64;
+        while (chip.Execution.Style == ExecutionStyle.Dynamic && tokens < prompt && tokens < 8192)
+            tokens *= 2;
+        return tokens;
+    }
+
+    /// <summary>Compiles for the largest number of tokens a step whose activations fit, halved from the first guess down to the batch.</summary>
+    private static CompilationResult LargestStep(Model model, ref CompilationOptions options)
+    {
+        while (true)
+        {
+            try
+            {
+                return Compilation.Compile(model, options);
+            }
+            catch (InvalidInputException) when (options.MaxTokensPerStep / 2 >= options.MaxSequences)
+            {
+                options = options with { MaxTokensPerStep = options.MaxTokensPerStep / 2 };
+            }
+        }
+    }
+}

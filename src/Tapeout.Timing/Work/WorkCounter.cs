@@ -1,0 +1,194 @@
+using Tapeout.Chips;
+using Tapeout.Isa;
+using Tapeout.Numerics;
+
+namespace Tapeout.Timing;
+
+/// <summary>
+/// Counts the work of a role's instructions from their shapes. Executions of equal shape are counted once and multiplied; so are ranks and
+/// tiles whose parts have equal sizes, which is exact, since counts depend on sizes and not on where a part lies.
+/// </summary>
+internal sealed partial class WorkCounter : IInstructionVisitor<bool>
+{
+    private readonly Tape _tape;
+    private readonly Role _role;
+    private readonly ChipDescription _chip;
+    private readonly Step _step;
+    private readonly bool _dynamic;
+    private readonly InstructionTraits[] _traits;
+    private readonly Dictionary<(int, int, int, int, int, int), Ledger> _ledgers = [];
+    private Ledger _ledger = null!;
+    private ResolveContext _context;
+    private Instruction _instruction = null!;
+    private int _tiles;
+    private bool _wholeChip;
+    private Int128 _times;
+
+    public WorkCounter(Tape tape, Role role, ChipDescription chip, Step step)
+    {
+        _tape = tape;
+        _role = role;
+        _chip = chip;
+        _step = step;
+        _dynamic = chip.Execution.Style == ExecutionStyle.Dynamic;
+        _traits = InstructionTraits.Of(role);
+    }
+
+    /// <summary>Adds one execution.</summary>
+    public void Add(in InstructionInstance instance)
+    {
+        InstructionTraits trait = _traits[instance.ProgramCounter];
+        LoopIndices loops = instance.Loops;
+        _instruction = instance.Instruction;
+        _context = new(_step, 0, 0, loops, _tape.Origins[_instruction.Origin].Layer(loops));
+        int Key(int level) => trait.DependsOn(level) ? loops[level] : -1;
+        var key = (instance.ProgramCounter, Key(0), Key(1), Key(2), Key(3), ExpertTokens(trait));
+        if (!_ledgers.TryGetValue(key, out Ledger? ledger))
+        {
+            _ledgers[key] = _ledger = ledger = new();
+            Count(trait);
+        }
+        ledger.Executions++;
+    }
+
+    /// <summary>What was added, by instruction and kind.</summary>
+    public IEnumerable<(int Counter, WorkItem Item, Int128 Count)> Totals() =>
+        _ledgers
+            .SelectMany(l => l.Value.Counts.Select(c => (Counter: l.Key.Item1, Item: c.Key, Count: c.Value * l.Value.Executions)))
+            .GroupBy(l => (l.Counter, l.Item))
+            .Select(g => (g.Key.Counter, g.Key.Item, g.Aggregate((Int128)0, (sum, l) => sum + l.Count)))
+            .Where(l => l.Item3 > 0)
+            .OrderBy(l => l.Counter);
+
+    /// <summary>The tokens of the expert whose rows or weights an instruction takes; −1 if it takes none. Zero and more are told apart.</summary>
+    private int ExpertTokens(InstructionTraits trait)
+    {
+        int tokens = -1;
+        foreach (int operand in trait.Operands)
+        {
+            Descriptor d = _role.Descriptors[operand];
+            if (d.Rows.Kind == AxisKind.ExpertRows)
+                return d.Rows.Resolve(_context).Count;
+            if (d.Rows.Kind == AxisKind.ActiveExpert)
+                tokens = Math.Min(1, _context.ExpertRows(_context.Loops[d.Rows.InnerLevel]).Count);
+            else if (d.Columns.Kind == AxisKind.ActiveExpert)
+                tokens = Math.Min(1, _context.ExpertRows(_context.Loops[d.Columns.InnerLevel]).Count);
+        }
+        return tokens;
+    }
+
+    private void Count(InstructionTraits trait)
+    {
+        _tiles = Math.Max(1, _instruction.Tiles.Count);
+        foreach (
+            (int rank, int ranks) in Classes(
+                trait.Operands,
+                _role.Ranks,
+                axis => axis with { TileStep = 0, LoopStep = 0, InnerStep = 0 },
+                true
+            )
+        )
+        {
+            _context = _context with { Rank = rank, Tile = 0 };
+            _wholeChip = true;
+            _times = ranks;
+            _instruction.Accept(this);
+            _wholeChip = false;
+            foreach ((int tile, int tiles) in Classes(trait.Operands, _tiles, axis => axis, false))
+            {
+                _context = _context with { Tile = tile };
+                _times = (Int128)ranks * tiles;
+                _instruction.Accept(this);
+            }
+        }
+    }
+
+    /// <summary>Members whose operands have equal sizes: the first of each class and how many there are.</summary>
+    private List<(int First, int Count)> Classes(int[] operands, int members, Func<Axis, Axis> part, bool overRanks)
+    {
+        bool divided = operands.Any(o =>
+        {
+            Descriptor d = _role.Descriptors[o];
+            return overRanks ? d.Rows.RankStep > 0 || d.Columns.RankStep > 0 : d.Rows.TileStep > 0 || d.Columns.TileStep > 0;
+        });
+        if (!divided || members <= 1)
+            return [(0, Math.Max(1, members))];
+        Dictionary<long, int> known = [];
+        List<(int First, int Count)> classes = [];
+        for (int m = 0; m < members; m++)
+        {
+            ResolveContext context = overRanks ? _context with { Rank = m, Tile = 0 } : _context with { Tile = m };
+            long signature = 17;
+            foreach (int o in operands)
+            {
+                Descriptor d = _role.Descriptors[o];
+                signature = unchecked(signature * 1_000_003 + part(d.Rows).Resolve(context).Count);
+                signature = unchecked(signature * 1_000_003 + part(d.Columns).Resolve(context).Count);
+            }
+            if (known.TryGetValue(signature, out int at))
+            {
+                classes[at] = classes[at] with { Count = classes[at].Count + 1 };
+            }
+            else
+            {
+                known[signature] = classes.Count;
+                classes.Add((m, 1));
+            }
+        }
+        return classes;
+    }
+
+    private void Tally(WorkItem item, Int128 count)
+    {
+        if (count > 0)
+            _ledger.Counts[item] = _ledger.Counts.GetValueOrDefault(item) + count * _times;
+    }
+
+    private Shape Of(int descriptor)
+    {
+        Descriptor d = _role.Descriptors[descriptor];
+        TapeBuffer buffer = _role.Buffers[d.Buffer];
+        return _wholeChip
+            ? new(buffer, (d.Rows with { TileStep = 0 }).Resolve(_context).Count, (d.Columns with { TileStep = 0 }).Resolve(_context).Count)
+            : new(buffer, d.Rows.Resolve(_context).Count, d.Columns.Resolve(_context).Count);
+    }
+
+    private bool IsShared(int descriptor)
+    {
+        Descriptor d = _role.Descriptors[descriptor];
+        return d.Rows.TileStep == 0 && d.Columns.TileStep == 0;
+    }
+
+    private Int128 Bursts(Int128 bytes)
+    {
+        long burst = _chip.Memory.Count == 0 ? 1 : _chip.Memory[0].Granularity.Count;
+        return (bytes + burst - 1) / burst * burst;
+    }
+
+    private sealed class Ledger
+    {
+        public Dictionary<WorkItem, Int128> Counts { get; } = [];
+
+        public long Executions { get; set; }
+    }
+
+    /// <summary>A part of an operand.</summary>
+    private readonly record struct Shape(TapeBuffer Buffer, int Rows, int Columns)
+    {
+        public NumberFormat Format => Buffer.Format;
+
+        public Space Space => Buffer.Space;
+
+        public long Elements => (long)Rows * Columns;
+
+        public long Bytes => Elements == 0 ? 0 : new TensorLayout(Format, Rows, Columns).Bytes;
+
+        public Purpose Purpose =>
+            Buffer.Kind switch
+            {
+                BufferKind.Constant or BufferKind.Staging => Purpose.Weights,
+                BufferKind.State => Purpose.Kv,
+                _ => Purpose.Activations,
+            };
+    }
+}

@@ -1,0 +1,85 @@
+using System.Text.Json.Nodes;
+
+namespace Tapeout.Cli.Tests;
+
+public sealed class BillTests
+{
+    private static readonly string[] Load = ["-m", "llama-3.1-8b", "--chip", "ideal", "-f", "int4", "--prompt-tokens", "64", "-n", "16"];
+
+    [Fact]
+    public void SimulateJson_HasEnergyAreaAndMoney()
+    {
+        JsonNode predicted = Invocation.Good(["simulate", .. Load, "--json"]).Json["predicted"]!;
+        double joules = (double)predicted["joulesPerToken"]!;
+        Assert.InRange(joules, 0.05, 2);
+        Assert.InRange((double)predicted["areaSquareMillimetres"]!, 100, 858);
+        Assert.InRange((double)predicted["dollarsPerMillionTokens"]!, 0.001, 10);
+        JsonNode decode = predicted["energy"]!["decode"]!;
+        Assert.Equal("card", (string?)predicted["energy"]!["boundary"]);
+        Assert.Equal(joules, (double)decode["joulesPerToken"]!["typical"]!);
+        Assert.Equal(joules, ((JsonObject)decode["parts"]!).Sum(p => (double)p.Value!), joules * 1e-9);
+        Assert.True((double)decode["dieJoulesPerToken"]! < joules && joules < (double)decode["systemJoulesPerToken"]!);
+        Assert.Equal(
+            (double)predicted["area"]!["modelledSquareMillimetres"]!,
+            predicted["area"]!["blocks"]!.AsArray().Sum(b => (double)b!["squareMillimetres"]!),
+            1e-6
+        );
+    }
+
+    [Fact]
+    public void SimulateJson_UnknownFiguresAreNullAndSayWhy()
+    {
+        JsonNode predicted = Invocation.Good(["simulate", .. Load, "--set", "technology=2nm", "--json"]).Json["predicted"]!;
+        Assert.NotNull(predicted["joulesPerToken"]);
+        Assert.Null(predicted["dollarsPerMillionTokens"]);
+        Assert.Contains("defectDensity", (string?)predicted["unknown"]!["money"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RunAndSimulate_AgreeOnTheBillOfTheSameShapes()
+    {
+        string[] model = ["--chip", "reference", "-f", "int8", "--context", "64", "--json"];
+        JsonNode ran = Invocation.Good(["run", "Once upon a time", .. model, "-n", "6", "--ignore-eos"]).Json["predicted"]!;
+        Assert.InRange((double)ran["joulesPerToken"]!, 1e-9, 1);
+        Assert.NotNull(ran["dollarsPerMillionTokens"]);
+    }
+
+    [Fact]
+    public void Html_IsOnePageWithoutTheNetwork()
+    {
+        using TemporaryFolder folder = new();
+        string file = folder["bill.html"];
+        Invocation.Good(["simulate", .. Load, "--html", file]);
+        string page = File.ReadAllText(file);
+        Assert.Equal(4, page.Split("<svg").Length - 1);
+        Assert.DoesNotContain("http", page.Replace("http://www.w3.org/2000/svg", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.DoesNotContain("NaN", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("src=", page, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("joulesPerToken", "source:")]
+    [InlineData("dollarsPerMillionTokens", "common.lifetime")]
+    [InlineData("areaSquareMillimetres", "3nm.logicPeak")]
+    [InlineData("area.SRAM", "3nm.sramMacro")]
+    public void Explain_ReachesConstantsAndTheirSources(string figure, string holds) =>
+        Assert.Contains(holds, Invocation.Good(["explain", figure, .. Load]).Output, StringComparison.Ordinal);
+
+    [Fact]
+    public void Explain_AnUnknownFigureIsRefusedWithTheNearest() =>
+        Assert.Contains(
+            "did you mean 'joulesPerToken'",
+            Invocation.Of(["explain", "joulesPerTokn", .. Load]).Errors,
+            StringComparison.Ordinal
+        );
+
+    [Fact]
+    public void Technology_ShowsConstantsWithTheirSources()
+    {
+        Assert.Contains("130nm", Invocation.Good(["technology", "list"]).Output, StringComparison.Ordinal);
+        string shown = Invocation.Good(["technology", "show", "5nm"]).Output;
+        Assert.Contains("logicPeak", shown, StringComparison.Ordinal);
+        Assert.Contains("13495USD to 18000USD", shown, StringComparison.Ordinal);
+        Assert.Contains("there is no technology node '6mn'", Invocation.Of(["technology", "show", "6mn"]).Errors, StringComparison.Ordinal);
+    }
+}
