@@ -125,6 +125,15 @@ public sealed class EnergyTests
         Assert.Contains("raise power.tdp", refusal.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Where only the low end of leakage and clock fits the limit, the file's own idle power is taken.</summary>
+    [Fact]
+    public void Power_OfASmallChipIsThatOfItsFile()
+    {
+        Bill bill = Billed("smollm2-135m", ChipReader.Load("ideal", ["power.tdp=40W", "power.idle=11W"]), "int8", 1);
+        Assert.Contains(bill.Decode!.Lines, l => l.Name == "ideal.power.idle");
+        Assert.DoesNotContain(bill.Decode!.Lines, l => l.Name == "clock");
+    }
+
     [Fact]
     public void Node_ThatIsUnknownLeavesFiguresOutAndSaysWhy()
     {

@@ -180,7 +180,8 @@ public sealed class EnergyModel
 
     /// <summary>
     /// An idle power that others than us vouch for is taken as it is, for the card. Otherwise logic and SRAM leak by their area, the clock
-    /// takes its share of the whole die in each cycle, and stacks of memory take theirs.
+    /// takes its share of the whole die in each cycle, and stacks of memory take theirs. Where only the low end of that leaves the chip
+    /// within its limit, the file's own estimate of its idle power is the better one.
     /// </summary>
     private (Figure Sum, IReadOnlyList<EnergyComponent> Lines) StaticPower()
     {
@@ -188,12 +189,7 @@ public sealed class EnergyModel
         List<EnergyComponent> lines = [];
         if (idle is not null && idle.Confidence is Confidence.VendorPublished or Confidence.ThirdParty or Confidence.Measured)
         {
-            lines.Add(
-                new(
-                    Figure.Constant($"{_chip.Name}.power.idle", "W", idle!.Select(text => Power.Parse(text).Count / 1_000_000m)),
-                    Boundary.Card
-                )
-            );
+            lines.Add(Idle(idle!));
         }
         else
         {
@@ -226,8 +222,17 @@ public sealed class EnergyModel
                     )
                 );
         }
-        return (Figure.Sum("power without work", "W", [.. lines.Select(l => l.Figure)]), lines);
+        Figure sum = Figure.Sum("power without work", "W", [.. lines.Select(l => l.Figure)]);
+        Band converted = sum.Value / _node.Common("regulatorEfficiency", "").Value;
+        decimal most = _chip.Power.Tdp.Count / 1_000_000m;
+        if (idle is null || converted.Typical < most || converted.Low >= most)
+            return (sum, lines);
+        EnergyComponent own = Idle(idle);
+        return (Figure.Sum("power without work", "W", [own.Figure]), [own]);
     }
+
+    private EnergyComponent Idle(Sourced<string> idle) =>
+        new(Figure.Constant($"{_chip.Name}.power.idle", "W", idle.Select(text => Power.Parse(text).Count / 1_000_000m)), Boundary.Card);
 
     private Figure Content(AreaContent content) =>
         Figure.Sum($"{content} of the die", "mm2", [.. _area.Blocks.Where(b => b.Content == content).Select(b => b.Figure)]);
