@@ -45,7 +45,7 @@ public class TextTests
         string head = Disassembler.Write(ValidTape.Make()).Split("\n\n")[0];
         string text = head + "\n.role name=\"r\" chip=\"c\" chipHash=\"\" ranks=1 tiles=1\n" + line + "\n";
         InvalidInputException refusal = Assert.Throws<InvalidInputException>(() => Assembler.Read(text, "a.asm"));
-        Assert.StartsWith($"a.asm:{head.Split('\n').Length + 2}: ", refusal.Problems[0]);
+        Assert.StartsWith($"a.asm:{head.Split('\n').Length + 2}:", refusal.Problems[0]);
         Assert.Contains(part, refusal.Problems[0]);
     }
 
