@@ -78,7 +78,8 @@ internal static class EvalVerb
                     Stride = parsed.GetValue(stride),
                     ComparesLayers = parsed.GetValue(layers),
                     State = parsed.GetValue(state)?.FullName,
-                    Machine = machine.Read(parsed),
+                    // Layers are compared in the memories of the machine that has them all.
+                    Machine = parsed.GetValue(layers) ? machine.Read(parsed) with { IsFast = false } : machine.Read(parsed),
                 };
                 run.Execute(note => errors.WriteLine($"note: {note}"), progress);
                 if (run.IsCancelled)

@@ -166,6 +166,6 @@ internal sealed class EvaluationRun
         CompilationResult result = Compilation.Compile(Model, WithLargestStep(options));
         foreach (string note in result.Report.Notes)
             notes(note);
-        return ComparesLayers ? new ReferenceMachine(result.Tape, result.Constants!) : Machine.Open(result);
+        return Machine.Open(result);
     }
 }

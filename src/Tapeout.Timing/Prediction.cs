@@ -42,6 +42,9 @@ public sealed record Prediction
     /// <summary>The shape of the last decode step.</summary>
     public required Step DecodeShape { get; init; }
 
+    /// <summary>What the engines do in the last decode step, which was timed.</summary>
+    public required Timeline DecodeTimeline { get; init; }
+
     /// <summary>What the times take for granted.</summary>
     public required TimingOptions Options { get; init; }
 }

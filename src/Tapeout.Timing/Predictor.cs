@@ -59,10 +59,10 @@ public static class Predictor
             StepTime full = chunks > 2 ? StepTimer.Time(tape, chip, StepShape(1, chunk, (chunks - 2) * chunk, false), options) : first;
             one += new Duration((first.Duration.Count + full.Duration.Count) * (chunks - 1) / 2);
         }
-        StepTime early = StepTimer.Time(tape, chip, StepShape(batch, 1, promptTokens, true), options);
-        Step lateShape =
-            outputTokens > 2 ? StepShape(batch, 1, promptTokens + outputTokens - 2, true) : StepShape(batch, 1, promptTokens, true);
-        StepTime late = outputTokens > 2 ? StepTimer.Time(tape, chip, lateShape, options) : early;
+        Step lateShape = StepShape(batch, 1, promptTokens + Math.Max(0, outputTokens - 2), true);
+        Timeline lateTimeline = Timeline.Of(tape, chip, lateShape, options);
+        StepTime late = lateTimeline.Summary();
+        StepTime early = outputTokens > 2 ? StepTimer.Time(tape, chip, StepShape(batch, 1, promptTokens, true), options) : late;
         return new()
         {
             Batch = batch,
@@ -74,6 +74,7 @@ public static class Predictor
             DecodeStepTime = late,
             PrefillShape = lastShape,
             DecodeShape = lateShape,
+            DecodeTimeline = lateTimeline,
             Options = options,
         };
     }

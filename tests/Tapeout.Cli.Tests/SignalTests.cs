@@ -9,7 +9,7 @@ public sealed class SignalTests
     public async Task CtrlC_EndsARunCleanly_WithItsReport()
     {
         if (OperatingSystem.IsWindows())
-            Assert.Skip("sends a signal");
+            Assert.Skip("Windows has no command that sends Ctrl-C to a process");
         using TemporaryFolder folder = new();
         ProcessStartInfo start = new("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (

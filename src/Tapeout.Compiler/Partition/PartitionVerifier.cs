@@ -20,22 +20,27 @@ internal static class PartitionVerifier
     )
     {
         List<string> problems = [];
-        HashSet<string> held = [];
+        Dictionary<string, List<TapeBuffer>> held = [];
         foreach (TapeBuffer buffer in buffers.Where(b => b.Kind == BufferKind.Constant))
         {
             for (int layer = 0; layer < buffer.Stack0; layer++)
-                held.Add(buffer.TensorOf(layer));
+            {
+                string tensor = buffer.TensorOf(layer);
+                if (!held.TryGetValue(tensor, out List<TapeBuffer>? holders))
+                    held[tensor] = holders = [];
+                holders.Add(buffer);
+            }
             Covers(buffer, "rows", buffer.Rows);
             Covers(buffer, "columns", buffer.Columns);
         }
         foreach (WeightReference weight in graph.Nodes.SelectMany(n => n.Weights).DistinctBy(w => w.Name))
         {
-            if (!held.Contains(weight.Name))
+            if (!held.TryGetValue(weight.Name, out List<TapeBuffer>? holders))
             {
                 problems.Add($"tensor '{weight.Name}' is held nowhere");
                 continue;
             }
-            foreach (TapeBuffer buffer in buffers.Where(b => b.Kind == BufferKind.Constant && Holds(b, weight.Name)))
+            foreach (TapeBuffer buffer in holders)
             {
                 if (buffer.Format != formatOf(weight.Name))
                     problems.Add(
@@ -60,15 +65,5 @@ internal static class PartitionVerifier
             if (perRank < total || perTile < ofOneRank)
                 problems.Add($"{ranks} ranks of {tiles} tiles hold only a part of the {total} {what} of '{buffer.Name}' ({axis})");
         }
-    }
-
-    private static bool Holds(TapeBuffer buffer, string tensor)
-    {
-        for (int layer = 0; layer < buffer.Stack0; layer++)
-        {
-            if (buffer.TensorOf(layer) == tensor)
-                return true;
-        }
-        return false;
     }
 }

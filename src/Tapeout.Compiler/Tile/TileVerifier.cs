@@ -40,9 +40,12 @@ internal static class TileVerifier
         }
         HashSet<(AxisRange Channels, AxisRange Depth)> parts = [];
         Step step = new() { Sequences = [], Tokens = [] };
-        for (int rank = 0; rank < role.Ranks; rank++)
+        // Members between which neither axis is divided multiply the same part.
+        int ranks = channels.RankStep > 0 || depth.RankStep > 0 ? role.Ranks : 1;
+        int tiles = channels.TileStep > 0 || depth.TileStep > 0 ? product.Tiles.Count : 1;
+        for (int rank = 0; rank < ranks; rank++)
         {
-            for (int tile = 0; tile < product.Tiles.Count; tile++)
+            for (int tile = 0; tile < tiles; tile++)
             {
                 foreach (LoopIndices index in iterations)
                 {

@@ -59,10 +59,9 @@ public sealed record Bill
     /// <param name="tape">The tape that was timed.</param>
     /// <param name="chip">The chip of all its roles.</param>
     /// <param name="prediction">Its times.</param>
-    /// <param name="options">How tokens spread over experts.</param>
     /// <param name="cost">What money is reckoned under.</param>
     /// <exception cref="InvalidInputException">The chip takes more power without work than it may dissipate.</exception>
-    public static Bill Of(Tape tape, ChipDescription chip, Prediction prediction, TimingOptions? options = null, CostOptions? cost = null)
+    public static Bill Of(Tape tape, ChipDescription chip, Prediction prediction, CostOptions? cost = null)
     {
         int chips = Math.Max(1, tape.Roles.Sum(r => r.Ranks));
         Dictionary<string, string> unknown = [];
@@ -89,7 +88,7 @@ public sealed record Bill
         if (model is not null)
         {
             bill.CheckIdle(model);
-            bill = Known(unknown, "energy", () => bill.WithEnergy(model, tape, options)) ?? bill;
+            bill = Known(unknown, "energy", () => bill.WithEnergy(model, tape)) ?? bill;
         }
         return Known(unknown, "money", () => bill.WithMoney(cost ?? new())) ?? bill;
     }
@@ -106,7 +105,7 @@ public sealed record Bill
             );
     }
 
-    private Bill WithEnergy(EnergyModel model, Tape tape, TimingOptions? options)
+    private Bill WithEnergy(EnergyModel model, Tape tape)
     {
         Prediction p = Prediction;
         Dictionary<(int, int, int, bool), StepWork> counted = [];
@@ -117,7 +116,7 @@ public sealed record Bill
                     tape,
                     Chip,
                     Predictor.StepShape(sequences, tokens, context, logits),
-                    options ?? p.Options
+                    p.Options
                 );
             return work;
         }
@@ -139,7 +138,7 @@ public sealed record Bill
         (PhaseEnergy prefillEnergy, decimal prefillSlowdown) = Limited(model, prefill, prefillTime, 2L * p.PromptTokens);
         (PhaseEnergy decodeEnergy, decimal decodeSlowdown) = Limited(model, decode, decodeTime, 2L * p.Batch);
         // One step alone on its timeline, for power over time: not stretched, so its peak is what the chip would ask for.
-        Timeline timeline = Timeline.Of(tape, Chip, Predictor.StepShape(p.Batch, 1, longest, true), options ?? p.Options);
+        Timeline timeline = p.DecodeTimeline;
         Duration alone = Duration.FromCycles(timeline.Makespan, timeline.Clock);
         PhaseEnergy lastStep = PhaseEnergy.Of(model, Node, [decode[^1]], alone, p.Batch, Chips);
         return this with

@@ -45,8 +45,7 @@ public sealed class StepWork
         for (int r = 0; r < tape.Roles.Length; r++)
         {
             WorkCounter counter = new(tape, tape.Roles[r], chip, step);
-            foreach (InstructionInstance instance in Sequencer.Unroll(tape.Roles[r], step.Sizes))
-                counter.Add(instance);
+            counter.AddAll();
             foreach ((int counterOf, WorkItem item, Int128 count) in counter.Totals())
                 lines.Add(new(r, counterOf, item, count));
         }

@@ -34,8 +34,58 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
         _traits = InstructionTraits.Of(role);
     }
 
-    /// <summary>Adds one execution.</summary>
-    public void Add(in InstructionInstance instance)
+    /// <summary>
+    /// Adds every execution of the step. Loops whose index no shape of an instruction follows are multiplied; only what depends on the tokens
+    /// of experts, which differ from layer to layer, is unrolled.
+    /// </summary>
+    public void AddAll()
+    {
+        List<Loop> open = [];
+        bool hasExperts = false;
+        for (int counter = 0; counter < _traits.Length; counter++)
+        {
+            Instruction instruction = _role.Instructions[counter];
+            if (instruction is Loop loop)
+                open.Add(loop);
+            else if (instruction is End)
+                open.RemoveAt(open.Count - 1);
+            else if (DependsOnExperts(_traits[counter]))
+                hasExperts = true;
+            else
+                AddLoops(counter, open, 0, default, 1);
+        }
+        if (!hasExperts)
+            return;
+        foreach (InstructionInstance instance in Sequencer.Unroll(_role, _step.Sizes))
+        {
+            if (DependsOnExperts(_traits[instance.ProgramCounter]))
+                Add(instance, 1);
+        }
+    }
+
+    private bool DependsOnExperts(InstructionTraits trait) =>
+        trait.Operands.Any(o => _role.Descriptors[o] is var d && (d.Rows.Kind != AxisKind.Plain || d.Columns.Kind != AxisKind.Plain));
+
+    private void AddLoops(int counter, List<Loop> loops, int depth, LoopIndices indices, long executions)
+    {
+        if (executions == 0)
+            return;
+        if (depth == loops.Count)
+        {
+            Add(new(0, counter, _role.Instructions[counter], indices), executions);
+            return;
+        }
+        int count = Math.Max(0, loops[depth].Count.Evaluate(_step.Sizes));
+        if (!_traits[counter].DependsOn(loops[depth].Level))
+        {
+            AddLoops(counter, loops, depth + 1, indices, executions * count);
+            return;
+        }
+        for (int i = 0; i < count; i++)
+            AddLoops(counter, loops, depth + 1, indices.With(loops[depth].Level, i), executions);
+    }
+
+    private void Add(in InstructionInstance instance, long executions)
     {
         InstructionTraits trait = _traits[instance.ProgramCounter];
         LoopIndices loops = instance.Loops;
@@ -48,7 +98,7 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
             _ledgers[key] = _ledger = ledger = new();
             Count(trait);
         }
-        ledger.Executions++;
+        ledger.Executions += executions;
     }
 
     /// <summary>What was added, by instruction and kind.</summary>
@@ -106,12 +156,17 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
     /// <summary>Members whose operands have equal sizes: the first of each class and how many there are.</summary>
     private List<(int First, int Count)> Classes(int[] operands, int members, Func<Axis, Axis> part, bool overRanks)
     {
-        bool divided = operands.Any(o =>
+        // What is not divided over the members is equal for all, and operands often share an axis: the rest decides.
+        HashSet<Axis> divided = [];
+        foreach (int o in operands)
         {
-            Descriptor d = _role.Descriptors[o];
-            return overRanks ? d.Rows.RankStep > 0 || d.Columns.RankStep > 0 : d.Rows.TileStep > 0 || d.Columns.TileStep > 0;
-        });
-        if (!divided || members <= 1)
+            foreach (Axis axis in (ReadOnlySpan<Axis>)[_role.Descriptors[o].Rows, _role.Descriptors[o].Columns])
+            {
+                if ((overRanks ? axis.RankStep : axis.TileStep) > 0)
+                    divided.Add(part(axis));
+            }
+        }
+        if (divided.Count == 0 || members <= 1)
             return [(0, Math.Max(1, members))];
         Dictionary<long, int> known = [];
         List<(int First, int Count)> classes = [];
@@ -119,12 +174,8 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
         {
             ResolveContext context = overRanks ? _context with { Rank = m, Tile = 0 } : _context with { Tile = m };
             long signature = 17;
-            foreach (int o in operands)
-            {
-                Descriptor d = _role.Descriptors[o];
-                signature = unchecked(signature * 1_000_003 + part(d.Rows).Resolve(context).Count);
-                signature = unchecked(signature * 1_000_003 + part(d.Columns).Resolve(context).Count);
-            }
+            foreach (Axis axis in divided)
+                signature = unchecked(signature * 1_000_003 + axis.Resolve(context).Count);
             if (known.TryGetValue(signature, out int at))
             {
                 classes[at] = classes[at] with { Count = classes[at].Count + 1 };
