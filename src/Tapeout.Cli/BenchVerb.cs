@@ -59,7 +59,9 @@ internal static class BenchVerb
             List<Row> rows = [];
             if (!parsed.GetValue(json))
             {
-                output.WriteLine($"host (this computer, {setting.Machine.Name}; {model.Name} in {setting.Options.Format} for {chip.Name})");
+                output.WriteLine(
+                    $"host (this computer, {setting.Machine.Name}; {model.Name} in {setting.Options.FormatName} for {chip.Name})"
+                );
                 output.WriteLine($"  {"test", -16} {"batch", 5} {"threads", 7} {"tokens/s", 12} {"spread", 10}");
             }
             foreach (int tokens in All(prompts, 0).Where(t => t > 0))
@@ -177,7 +179,7 @@ internal static class BenchVerb
         new()
         {
             ["model"] = setting.Model.Name,
-            ["format"] = setting.Options.Format,
+            ["format"] = setting.Options.FormatName,
             ["chip"] = setting.Options.Chip.Name,
             ["machine"] = setting.Machine.Name,
             ["rows"] = new JsonArray([

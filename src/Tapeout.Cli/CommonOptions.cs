@@ -32,6 +32,11 @@ internal sealed class CommonOptions(string defaultChip = "ideal")
         DefaultValueFactory = _ => "int8",
     };
     private readonly Option<string?> kv = new("--kv-format") { Description = "KV cache: f32, f16, int8, int4." };
+    private readonly Option<string?> keep = new("--keep")
+    {
+        Description =
+            $"Operators whose weights stay as in the file and meet float32 activations, comma between: {CompilationOptions.Embedding}, {CompilationOptions.Head}, ffn_down …",
+    };
     private readonly Option<int> chips = new("--chips") { Description = "Chips that share every layer.", DefaultValueFactory = _ => 1 };
     private readonly Option<string> parallel = new("--parallel")
     {
@@ -47,7 +52,7 @@ internal sealed class CommonOptions(string defaultChip = "ideal")
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[model, chip, set, format, kv, chips, parallel, context, overrides])
+        foreach (Option option in (Option[])[model, chip, set, format, kv, keep, chips, parallel, context, overrides])
             command.Options.Add(option);
     }
 
@@ -85,6 +90,7 @@ internal sealed class CommonOptions(string defaultChip = "ideal")
             Chip = description,
             Format = parsed.GetValue(format)!,
             KvFormat = parsed.GetValue(kv),
+            Keep = parsed.GetValue(keep)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
             Chips = parsed.GetValue(chips),
             Parallelism = Parallelism(parsed.GetValue(parallel)!),
             ContextLength = Context(parsed),

@@ -61,7 +61,7 @@ internal static class EvaluationReport
                 ["parameters"] = run.Model.Parameters,
                 ["hash"] = run.Model.Hash,
             },
-            ["format"] = run.Options.Format,
+            ["format"] = run.Options.FormatName,
             ["kvFormat"] = run.Options.KvFormat,
             ["text"] = new JsonObject
             {
@@ -122,7 +122,7 @@ internal static class EvaluationReport
     }
 
     private static string Format(EvaluationRun run) =>
-        run.Options.KvFormat is { } kv ? $"{run.Options.Format} with KV {kv}" : run.Options.Format;
+        run.Options.KvFormat is { } kv ? $"{run.Options.FormatName} with KV {kv}" : run.Options.FormatName;
 
     private static string Number(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 }

@@ -73,7 +73,7 @@ internal sealed class EvaluationRun
         TextHash = Convert.ToHexStringLower(SHA256.HashData(TextBytes));
         Text = Cut();
         string conditions =
-            $"model {Model.Hash}, text {TextHash}, format {Options.Format}, KV {Options.KvFormat ?? "own"}, baseline {Baseline ?? "none"}, {Text.Convention}, context from {(Text.IsFirstReplaced ? "the beginning-of-text token" : "the text")}";
+            $"model {Model.Hash}, text {TextHash}, format {Options.FormatName}, KV {Options.KvFormat ?? "own"}, baseline {Baseline ?? "none"}, {Text.Convention}, context from {(Text.IsFirstReplaced ? "the beginning-of-text token" : "the text")}";
         if (State is not null)
             Scores = EvaluationState.Read(State, conditions);
         if (Scores.Windows.Count >= Text.Windows.Length)

@@ -25,7 +25,7 @@ internal static class ExplainVerb
                 {
                     IReadOnlyDictionary<string, Figure> figures = BillFigures.Of(result.Tape, bill);
                     string conditions =
-                        $"{bill.Chip.Name} × {options.Chips}, {model.Name}, {options.Format}, batch {bill.Prediction.Batch}, prompt {bill.Prediction.PromptTokens}, output {bill.Prediction.OutputTokens}";
+                        $"{bill.Chip.Name} × {options.Chips}, {model.Name}, {options.FormatName}, batch {bill.Prediction.Batch}, prompt {bill.Prediction.PromptTokens}, output {bill.Prediction.OutputTokens}";
                     if (parsed.GetValue(named) is not { } name)
                     {
                         output.WriteLine($"figures of {conditions}");

@@ -44,7 +44,7 @@ internal static class SimulateVerb
                     WriteDecodeStep(parsed.GetValue(csv), parsed.GetValue(trace), result, chip, prediction);
                     if (page is not null)
                     {
-                        page.Write(Encoding.UTF8.GetBytes(BillPage.Html(model.Name, options.Format, result.Tape, bill)));
+                        page.Write(Encoding.UTF8.GetBytes(BillPage.Html(model.Name, options.FormatName, result.Tape, bill)));
                         page.Commit();
                     }
                     if (parsed.GetValue(json))

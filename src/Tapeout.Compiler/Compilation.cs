@@ -26,7 +26,7 @@ public static class Compilation
         Envelope envelope = EnvelopeOf(model, options);
         ModelGraph graph = model.BuildGraph();
         options.Progress?.Invoke($"fixing formats of {model.Name} for {recipe.Name}");
-        QuantisedModel quantised = new(model, graph, recipe);
+        QuantisedModel quantised = new(model, graph, recipe, options.Keep);
         CheckNumerics(chip, quantised, graph);
 
         Mapping mapping = new()
@@ -50,7 +50,7 @@ public static class Compilation
             IsaHash = InstructionTable.Hash,
             Model = model.Name,
             ModelHash = quantised.Hash,
-            Format = recipe.Name,
+            Format = CompilationOptions.NameOf(recipe.Name, options.Keep),
             Envelope = envelope,
             Origins = [.. builder.Origins],
             Roles = [scheduled],
@@ -112,7 +112,7 @@ public static class Compilation
             foreach (WeightReference weight in node.Weights)
             {
                 NumberFormat format = quantised.FormatOf(weight.Name);
-                NumberFormat activation = quantised.Recipe.ActivationFor(format);
+                NumberFormat activation = quantised.ActivationOf(weight.Name);
                 if (!ProductRule.TryFor(format, activation, weight.Columns, out _, out string reason))
                     problems.Add($"Tensor '{weight.Name}': {reason}");
                 else if (!chip.Accepts(format, activation) && refused.Add(format))

@@ -5,6 +5,12 @@ namespace Tapeout.Compiler;
 /// <summary>What a tape is compiled for.</summary>
 public sealed record CompilationOptions
 {
+    /// <summary>The name of the token embedding in <see cref="Keep"/>.</summary>
+    public const string Embedding = "embedding";
+
+    /// <summary>The name of the output layer in <see cref="Keep"/>.</summary>
+    public const string Head = "head";
+
     /// <summary>The chip.</summary>
     public required ChipDescription Chip { get; init; }
 
@@ -19,6 +25,15 @@ public sealed record CompilationOptions
 
     /// <summary>The name of the KV cache's format; null for the quantisation's own.</summary>
     public string? KvFormat { get; init; }
+
+    /// <summary>
+    /// Operators whose weights keep the file's own numbers and meet float32 activations: <see cref="Embedding"/>, <see cref="Head"/>, or
+    /// names as <c>attn_v</c> and <c>ffn_down</c>, which stand for every layer. Tied tensors are kept together.
+    /// </summary>
+    public IReadOnlyList<string> Keep { get; init; } = [];
+
+    /// <summary>The quantisation as a report names it: the format, and what it leaves out.</summary>
+    public string FormatName => NameOf(Format, Keep);
 
     /// <summary>Most sequences in one step.</summary>
     public int MaxSequences { get; init; } = 1;
@@ -40,4 +55,8 @@ public sealed record CompilationOptions
 
     /// <summary>Called with a sentence at the start of longer work.</summary>
     public Action<string>? Progress { get; init; }
+
+    /// <summary>A quantisation's name together with the tensors it leaves out.</summary>
+    internal static string NameOf(string format, IReadOnlyList<string> keep) =>
+        keep.Count == 0 ? format : $"{format} keeping {string.Join(", ", keep)}";
 }

@@ -17,7 +17,7 @@ public static class PredictionReport
         output.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"predicted ({chip.Name} × {options.Chips}, {model.Name}, {options.Format}, batch {prediction.Batch}, prompt {prediction.PromptTokens}, output {prediction.OutputTokens}, {options.MaxTokensPerStep} tokens a step)"
+                $"predicted ({chip.Name} × {options.Chips}, {model.Name}, {options.FormatName}, batch {prediction.Batch}, prompt {prediction.PromptTokens}, output {prediction.OutputTokens}, {options.MaxTokensPerStep} tokens a step)"
             )
         );
         output.WriteLine("  the chip and its host link, without the host's own work; not validated against hardware");
@@ -50,7 +50,7 @@ public static class PredictionReport
                 ["parameters"] = model.Parameters,
                 ["hash"] = model.Hash,
             },
-            ["format"] = options.Format,
+            ["format"] = options.FormatName,
             ["chip"] = chip.Name,
             ["system"] = new JsonObject
             {

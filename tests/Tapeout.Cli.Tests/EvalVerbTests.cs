@@ -16,6 +16,7 @@ public sealed class EvalVerbTests : IDisposable
     [Theory]
     [InlineData("128")]
     [InlineData("256")]
+    [InlineData("512")]
     public void Eval_Float32_EqualsTheGoldenPerplexity(string chunk)
     {
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(SharedData.PathOf("data/measured/stories260k_ppl_golden.json")));

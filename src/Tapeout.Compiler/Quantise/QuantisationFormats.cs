@@ -34,19 +34,20 @@ public static class QuantisationFormats
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(r => r.Name)];
 
     /// <summary>
-    /// The recipe of a short name, or of any weight format by its full name (int8-g64, int4-g128-min, ternary-tensor …); with
-    /// <c>/f32</c> behind it the activations stay float32 (weights only).
+    /// The recipe of a short name, or of any weight format by its full name (int8-g64, int4-g128-min, ternary-tensor …). Behind a slash
+    /// the activations can be named: <c>/f32</c> keeps them (weights only), <c>/int8-row</c> has one scale per token, <c>/int8-g64</c>
+    /// groups.
     /// </summary>
     /// <exception cref="InvalidInputException">There is no such quantisation.</exception>
     public static QuantisationRecipe Find(string name, string? kvFormat)
     {
-        bool weightsOnly = name.EndsWith("/f32", StringComparison.Ordinal);
-        string weights = weightsOnly ? name[..^4] : name;
+        int slash = name.IndexOf('/', StringComparison.Ordinal);
+        string weights = slash < 0 ? name : name[..slash];
         QuantisationRecipe? recipe = Known.FirstOrDefault(r => r.Name == weights);
         if (recipe is null && NumberFormat.TryParse(weights, out NumberFormat format) && format.Element != ElementType.I32)
         {
             NumberFormat activation = format.Granularity == ScaleGranularity.Group ? GroupActivation : NumberFormat.Int8Row;
-            recipe = new(name, format, format.IsFloat ? NumberFormat.F32 : activation, NumberFormat.F16);
+            recipe = new(weights, format, format.IsFloat ? NumberFormat.F32 : activation, NumberFormat.F16);
         }
         if (recipe is null)
         {
@@ -54,9 +55,25 @@ public static class QuantisationFormats
                 $"'{name}' is not a quantisation: use {string.Join(", ", Names)}, or a weight format such as int8-g64, int4-g128-zero or ternary-tensor, with /f32 behind it for float32 activations."
             );
         }
-        if (weightsOnly)
-            recipe = recipe with { Name = name, Activation = NumberFormat.F32 };
+        if (slash >= 0)
+            recipe = recipe with { Name = name, Activation = ActivationFormat(name, slash) };
         return kvFormat is null ? recipe : recipe with { Kv = KvFormat(kvFormat) };
+    }
+
+    private static NumberFormat ActivationFormat(string name, int slash)
+    {
+        string activation = name[(slash + 1)..];
+        bool isKnown =
+            NumberFormat.TryParse(activation, out NumberFormat format)
+            && (
+                format == NumberFormat.F32
+                || format is { Element: ElementType.I8, Granularity: ScaleGranularity.Row or ScaleGranularity.Group }
+            );
+        return isKnown
+            ? format
+            : throw new InvalidInputException(
+                $"'{activation}' in '{name}' is not a format of activations: use f32, int8-row, or int8 in groups such as int8-g32."
+            );
     }
 
     private static NumberFormat KvFormat(string name) =>

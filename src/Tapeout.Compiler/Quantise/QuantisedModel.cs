@@ -18,14 +18,21 @@ namespace Tapeout.Compiler;
 public sealed class QuantisedModel : IConstantSource
 {
     private readonly Dictionary<string, (WeightTensor Weight, NumberFormat Format)> tensors = [];
+    private readonly KeptTensors kept;
     private readonly Dictionary<string, PackedTensor> tables = [];
     private readonly ConcurrentDictionary<(string, int), PackedTensor> packed = new();
 
     /// <summary>Fixes the formats of a model's tensors.</summary>
-    public QuantisedModel(Model model, ModelGraph graph, QuantisationRecipe recipe)
+    /// <param name="model">The model.</param>
+    /// <param name="graph">Its graph.</param>
+    /// <param name="recipe">The quantisation.</param>
+    /// <param name="keep">Tensors that are left out, see <see cref="CompilationOptions.Keep"/>.</param>
+    /// <exception cref="InvalidInputException">A name in <paramref name="keep"/> fits no tensor of the model.</exception>
+    public QuantisedModel(Model model, ModelGraph graph, QuantisationRecipe recipe, IReadOnlyList<string> keep)
     {
         Model = model;
         Recipe = recipe;
+        kept = new(model.Name, graph, keep);
         List<string> notes = [];
         foreach (GraphNode node in graph.Nodes)
         {
@@ -52,6 +59,10 @@ public sealed class QuantisedModel : IConstantSource
 
     /// <summary>The format of a tensor.</summary>
     public NumberFormat FormatOf(string tensor) => tensors[tensor].Format;
+
+    /// <summary>The format of the activations that meet a tensor.</summary>
+    public NumberFormat ActivationOf(string tensor) =>
+        kept.Contains(tensor) ? NumberFormat.F32 : Recipe.ActivationFor(tensors[tensor].Format);
 
     /// <summary>The name of the table of phase steps of a rotary embedding.</summary>
     public static string RopeTable(RopeNode rope) =>
@@ -86,7 +97,7 @@ public sealed class QuantisedModel : IConstantSource
         StringBuilder text = new($"quantise {Model.Name} {Recipe.Name} kv={Recipe.Kv}\n");
         foreach ((string name, (WeightTensor weight, NumberFormat format)) in tensors)
         {
-            NumberFormat activation = Recipe.ActivationFor(format);
+            NumberFormat activation = ActivationOf(name);
             string plan = ProductRule.TryFor(format, activation, weight.Columns, out ProductRule rule)
                 ? $"{rule.Kind} block={rule.Plan.Block} blocks={rule.Plan.Blocks} leaves={rule.Plan.Leaves}"
                 : "no product";
@@ -100,7 +111,11 @@ public sealed class QuantisedModel : IConstantSource
         if (tensors.ContainsKey(weight.Name))
             return;
         NumberFormat format = NumberFormat.F32;
-        if (!isNorm)
+        if (kept.Contains(weight.Name))
+        {
+            format = weight.NativeFormat ?? NumberFormat.F32;
+        }
+        else if (!isNorm)
         {
             if (Recipe.Weight is { } wanted)
             {
@@ -217,7 +232,7 @@ public sealed class QuantisedModel : IConstantSource
             .Append(Recipe.Kv)
             .Append('\n');
         foreach ((string name, (WeightTensor _, NumberFormat format)) in tensors.OrderBy(t => t.Key, StringComparer.Ordinal))
-            text.Append(name).Append(' ').Append(format).Append('\n');
+            text.Append(name).Append(' ').Append(format).Append(kept.Contains(name) ? " kept\n" : "\n");
         foreach ((string name, PackedTensor table) in tables.OrderBy(t => t.Key, StringComparer.Ordinal))
             text.Append(name).Append(' ').Append(Convert.ToHexString(table.Bytes.Span)).Append('\n');
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));

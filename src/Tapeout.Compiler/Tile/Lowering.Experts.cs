@@ -56,7 +56,7 @@ internal sealed partial class Lowering
 
         NumberFormat gateFormat = quantised.FormatOf(node.Gate.Name);
         NumberFormat upFormat = quantised.FormatOf(node.Up.Name);
-        NumberFormat activation = quantised.Recipe.ActivationFor(gateFormat);
+        NumberFormat activation = quantised.ActivationOf(node.Gate.Name);
         Value sorted = Sorted(Quantised(source, activation, new Axis(source.Width)));
         builder.BeginLoop(1, node.Gate.Count);
         Value gate = ExpertProduct(node.Name + ".gate", sorted, node.Gate, gateFormat, expertRows);
@@ -64,7 +64,7 @@ internal sealed partial class Lowering
         builder.EndLoop();
         Value hidden = Pair(node.Name + ".hidden", gate, up, Gate(node.Function), null);
         NumberFormat downFormat = quantised.FormatOf(node.Down.Name);
-        Value x = Quantised(hidden, quantised.Recipe.ActivationFor(downFormat), new Axis(hidden.Width));
+        Value x = Quantised(hidden, quantised.ActivationOf(node.Down.Name), new Axis(hidden.Width));
         builder.BeginLoop(1, node.Down.Count);
         Value down = ExpertProduct(node.Name + ".down", x, node.Down, downFormat, expertRows);
         builder.EndLoop();

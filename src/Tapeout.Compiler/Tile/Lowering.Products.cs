@@ -21,7 +21,7 @@ internal sealed partial class Lowering
     private Value Product(string name, Value source, WeightReference weight)
     {
         NumberFormat format = quantised.FormatOf(weight.Name);
-        ProductRule rule = ProductRule.For(format, quantised.Recipe.ActivationFor(format), weight.Columns);
+        ProductRule rule = ProductRule.For(format, quantised.ActivationOf(weight.Name), weight.Columns);
         ProductContext context = new(name, weight, format, rule, source.Rows, false);
         if (CanReduce(source, rule))
             return ReducedProduct(context, source);
