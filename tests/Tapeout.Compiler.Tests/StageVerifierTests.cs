@@ -107,6 +107,6 @@ public sealed class StageVerifierTests
             ContextLength = 256,
         };
         ModelGraph graph = model.BuildGraph();
-        return (graph, new(model, graph, QuantisationFormats.Find(options.Format, null)), Compilation.Compile(model, options).Tape);
+        return (graph, new(model, graph, QuantisationFormats.Find(options.Format, null), []), Compilation.Compile(model, options).Tape);
     }
 }
