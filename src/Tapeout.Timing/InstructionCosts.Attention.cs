@@ -29,7 +29,8 @@ internal sealed partial class InstructionCosts
                         HeadDimension = instruction.HeadDimension,
                         Kv = keys.Format,
                         Query = query.Format,
-                    }
+                    },
+                    _memoryBytes
                 )
             );
         }
@@ -51,14 +52,8 @@ internal sealed partial class InstructionCosts
             compute = products + VectorCycles(3 * visible * heads) + SpecialCycles(visible * heads);
             read = SramCycles(bytes);
         }
-        Axis rows = _role.Descriptors[instruction.Keys].Rows;
-        int total = rows.Total.Evaluate(_step.Sizes);
-        long allHeads = Math.Max(keyHeads, (rows.RankStep > 0 ? Math.Min(rows.RankStep, total) : total) / Envelope.PageSize);
-        // Query heads of one KV head may lie on several tiles; the memory beside the die delivers each byte once.
-        long fromMemory = bytes / Math.Max(1, keyHeads) * Math.Min(allHeads, keyHeads * _tiles);
         return On(read > compute ? Limiter.Kv : Limiter.Compute, Math.Max(compute, read)) with
         {
-            MemoryBytes = keys.Space == Space.Dram ? Bursts(fromMemory) : 0,
             SramCycles = keys.Space == Space.Sram ? SramCycles(bytes) : 0,
             MemoryCause = Limiter.Kv,
         };

@@ -8,16 +8,17 @@ internal sealed partial class InstructionCosts
 {
     /// <summary>
     /// What all instructions have in common: operands in SRAM cross a tile's ports; on a chip whose tiles share memory, activations cross the
-    /// shared SRAM, or the memory behind it where they are larger than half of it; a duration of the chip's file replaces the engine's own.
+    /// shared SRAM, or the memory behind it where they are larger than half of it; bytes beside the die are those that are counted as work; a
+    /// duration of the chip's file replaces the engine's own.
     /// </summary>
-    private InstructionCost Completed(Instruction instruction, InstructionCost cost)
+    private InstructionCost Completed(in InstructionInstance instance, InstructionCost cost)
     {
+        Instruction instruction = instance.Instruction;
         if (instruction is Launch && _options.Increased == Resource.Launches)
             return cost with { Work = (cost.Work * 100 + 99 + _options.IncreasePercent) / (100 + _options.IncreasePercent) };
         if (instruction is Launch or Barrier or Halt)
             return cost;
         long ports = 0;
-        long shared = 0;
         foreach (int operand in _trait.Operands)
         {
             TapeBuffer buffer = _role.Buffers[_role.Descriptors[operand].Buffer];
@@ -25,25 +26,13 @@ internal sealed partial class InstructionCosts
                 continue;
             if (buffer.Space == Space.Sram)
                 ports += Of(operand).Bytes;
-            else if (_dynamic && buffer.Space == Space.Dram && buffer.Kind == BufferKind.Activation)
-                shared += ChipShape(operand).Bytes;
         }
         // The rows of a gathered table are counted where they are gathered.
         if (ports > 0 && instruction is not Gather)
             cost = cost with { SramCycles = cost.SramCycles + SramCycles(ports) };
-        if (shared > 0 && instruction is not MatMul and not Attend)
-        {
-            cost =
-                _chip.SharedSram is { } sram && shared <= sram.Capacity.Count / 2
-                    ? cost with
-                    {
-                        NetworkCycles = cost.NetworkCycles + sram.BytesPerCycle.TimeFor(new(shared)).Count,
-                    }
-                    : cost with
-                    {
-                        MemoryBytes = cost.MemoryBytes + Bursts(shared),
-                    };
-        }
+        (long shared, bool held) = _dynamic ? _work.Activations(instance) : default;
+        if (shared > 0 && held && instruction is not MatMul and not Attend)
+            cost = cost with { NetworkCycles = cost.NetworkCycles + _chip.SharedSram!.BytesPerCycle.TimeFor(new(shared)).Count };
         if (_chip.Durations.Count > 0 && _chip.Durations.TryGetValue(instruction.Definition.Mnemonic, out DurationOverride? replaced))
         {
             DurationFormula formula = DurationFormula.Parse(instruction.Definition.Mnemonic, replaced.Formula);

@@ -20,12 +20,14 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
     private readonly TimingOptions _options;
     private readonly LibraryKernels? _kernels;
     private readonly InstructionTraits[] _traits;
-    private readonly Dictionary<(int Counter, int First, int Second, int Third), InstructionCost> _known = [];
+    private readonly WorkCounter _work;
+    private readonly Dictionary<(int Counter, int First, int Second, int Third, int Tokens), InstructionCost> _known = [];
     private readonly long _issue;
     private readonly bool _dynamic;
     private ResolveContext _context;
     private InstructionTraits _trait = null!;
     private int _tiles;
+    private long _memoryBytes;
 
     public InstructionCosts(Tape tape, Role role, ChipDescription chip, Step step, TimingOptions options)
     {
@@ -38,6 +40,7 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         _dynamic = chip.Execution.Style == ExecutionStyle.Dynamic;
         _kernels = options.Software?.Library is { } library && _dynamic ? new(chip, library) : null;
         _traits = InstructionTraits.Of(role);
+        _work = new(tape, role, chip, step, oneRank: true);
     }
 
     /// <summary>The traits of the role's instructions.</summary>
@@ -57,16 +60,18 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
             trait.DependsOn(1) ? loops.Level1 : -1,
             trait.DependsOn(2) ? loops.Level2
             : trait.DependsOn(3) ? loops.Level3 + (1 << 24)
-            : -1
+            : -1,
+            trait.DependsOnExperts ? _work.ExpertTokens(instance) : -1
         );
-        bool keyed = !trait.ReadsCounts && !(trait.DependsOn(2) && trait.DependsOn(3));
+        bool keyed = !(trait.DependsOn(2) && trait.DependsOn(3));
         if (keyed && _known.TryGetValue(key, out InstructionCost known))
             return known;
         Instruction instruction = instance.Instruction;
         _context = new(_step, 0, 0, loops, _tape.Origins[instruction.Origin].Layer(loops));
         _tiles = instruction.Tiles.Count;
         _trait = trait;
-        InstructionCost cost = Completed(instruction, instruction.Accept(this));
+        _memoryBytes = instruction is Loop or End or Launch or Barrier or Halt ? 0 : _work.MemoryBytes(instance);
+        InstructionCost cost = Completed(instance, instruction.Accept(this)) with { MemoryBytes = _memoryBytes };
         if (keyed)
             _known[key] = cost;
         return cost;
@@ -106,11 +111,9 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         InstructionCost cost = On(cause, SramCycles(perTile));
         if (!beside || _dynamic)
             return cost;
-        long all = Bursts(instruction.Multicast ? perTile : perTile * _tiles);
         return cost with
         {
-            MemoryBytes = all,
-            NetworkBytes = all,
+            NetworkBytes = _memoryBytes,
             NetworkCycles = _chip.Network.LinkRate.TimeFor(new(perTile)).Count,
             MemoryCause = cause,
         };
@@ -124,12 +127,7 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         // Each row is an access of its own: a burst is the least that is moved.
         if (table.Space == Space.Dram)
             rowBytes = Bursts(rowBytes);
-        long bytes = rowBytes * destination.Rows;
-        return On(Limiter.Movement, SramCycles(bytes + destination.Bytes)) with
-        {
-            MemoryBytes = table.Space == Space.Dram ? bytes * _tiles : 0,
-            MemoryCause = Limiter.Movement,
-        };
+        return On(Limiter.Movement, SramCycles(rowBytes * destination.Rows + destination.Bytes));
     }
 
     public InstructionCost Visit(KvAppend instruction)
@@ -140,9 +138,7 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         long quantise = cache.Format.IsFloat ? 0 : _chip.Conversion.Quantise.TimeFor(source.Elements).Count;
         return On(Limiter.Kv, Math.Max(quantise, SramCycles(source.Bytes + bytes))) with
         {
-            MemoryBytes = cache.Space == Space.Dram ? Bursts(bytes * _tiles) : 0,
             SramCycles = cache.Space == Space.Sram ? SramCycles(bytes) : 0,
-            MemoryCause = Limiter.Kv,
         };
     }
 
@@ -150,22 +146,10 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
     {
         Shape cache = Of(instruction.Cache);
         long bytes = 2 * cache.Bytes * _step.PageCopies.Length * _role.Buffers[_role.Descriptors[instruction.Cache].Buffer].Stack0;
-        return On(Limiter.Kv, SramCycles(bytes)) with
-        {
-            MemoryBytes = cache.Space == Space.Dram ? Bursts(bytes * _tiles) : 0,
-            MemoryCause = Limiter.Kv,
-        };
+        return On(Limiter.Kv, SramCycles(bytes));
     }
 
-    public InstructionCost Visit(Install instruction)
-    {
-        Shape source = Of(instruction.Source);
-        return On(Limiter.Weights, WeightCycles(source)) with
-        {
-            MemoryBytes = source.Space == Space.Dram ? Bursts(source.Bytes * _tiles) : 0,
-            MemoryCause = Limiter.Weights,
-        };
-    }
+    public InstructionCost Visit(Install instruction) => On(Limiter.Weights, WeightCycles(Of(instruction.Source)));
 
     /// <summary>
     /// Passes = ⌈N / columns⌉ · ⌈K / rows⌉ of T rows each, at the rate of the format pair over all arrays; the weight path beside it if the
@@ -178,7 +162,7 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         if (x.Rows == 0 || w.Elements == 0)
             return On(Limiter.Issue, 0);
         if (_kernels is { } kernels)
-            return Kernel(kernels.Product(ChipShape(instruction.X), ChipShape(instruction.W), _trait.Grouped));
+            return Kernel(kernels.Product(ChipShape(instruction.X), ChipShape(instruction.W), _memoryBytes, _trait.Grouped));
         MatrixDescription matrix = _chip.Matrix;
         long compute;
         long fill = 0;
@@ -197,12 +181,7 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         if (matrix.Dataflow == Dataflow.OutputStationary && _chip.Execution.BlockTile is { } block)
             install *= (x.Rows + block.M - 1) / block.M;
         long cycles = matrix.Slots > 1 ? Math.Max(compute, install) : compute + install;
-        return On(install > compute ? Limiter.Weights : Limiter.Compute, cycles) with
-        {
-            Fill = fill,
-            MemoryBytes = w.Space == Space.Dram ? Bursts(w.Bytes * (IsShared(instruction.W) ? 1 : _tiles)) : 0,
-            MemoryCause = Limiter.Weights,
-        };
+        return On(install > compute ? Limiter.Weights : Limiter.Compute, cycles) with { Fill = fill, MemoryCause = Limiter.Weights };
     }
 
     public InstructionCost Visit(Combine instruction) => Vector(Of(instruction.Destination).Elements * (instruction.Count - 1));
@@ -316,7 +295,6 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
             Issue = _issue,
             Fill = kernel.Fill,
             Work = kernel.Work,
-            MemoryBytes = kernel.MemoryBytes,
             NetworkCycles = kernel.SharedCycles,
             Cause = kernel.Cause,
             MemoryCause = kernel.MemoryCause,

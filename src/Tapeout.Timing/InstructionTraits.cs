@@ -13,6 +13,9 @@ internal sealed class InstructionTraits
     /// <summary>True if shapes depend on the tokens of an expert.</summary>
     public bool ReadsCounts { get; private set; }
 
+    /// <summary>True if shapes depend on the tokens of an expert, or on whether it has any.</summary>
+    public bool DependsOnExperts { get; private set; }
+
     /// <summary>For a LAUNCH: the loop over experts whose iterations are one grouped kernel; −1 for none.</summary>
     public int GroupLevel { get; private set; } = -1;
 
@@ -76,6 +79,8 @@ internal sealed class InstructionTraits
     {
         if (axis.Kind == AxisKind.ExpertRows)
             ReadsCounts = true;
+        if (axis.Kind != AxisKind.Plain)
+            DependsOnExperts = true;
         if (axis.LoopStep > 0)
             _levels |= 1 << axis.LoopLevel;
         if (axis.InnerStep > 0)

@@ -4,7 +4,6 @@ namespace Tapeout.Timing;
 /// <param name="Fill">Cycles of beginnings and ends of thread blocks.</param>
 /// <param name="Work">Cycles of the cores' main loops, wave after wave.</param>
 /// <param name="SharedCycles">Cycles of the shared SRAM.</param>
-/// <param name="MemoryBytes">Bytes from and to the memory beside the die.</param>
 /// <param name="Cause">What the main loops wait for.</param>
 /// <param name="MemoryCause">What the bytes are.</param>
-internal readonly record struct KernelTime(long Fill, long Work, long SharedCycles, long MemoryBytes, Limiter Cause, Limiter MemoryCause);
+internal readonly record struct KernelTime(long Fill, long Work, long SharedCycles, Limiter Cause, Limiter MemoryCause);

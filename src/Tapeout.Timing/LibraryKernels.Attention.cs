@@ -15,8 +15,8 @@ internal sealed partial class LibraryKernels
     private const double OperationsPerScore = 2.4;
 
     /// <summary>Attention of a step: sequences with one new token behind others stream their KV cache, prompts multiply blocks of queries by blocks of keys.</summary>
-    public KernelTime Attention(AttentionShape shape) =>
-        shape.Sequences.All(s => s.NewTokens == 1 && s.Context > 0) ? Decode(shape) : Prompt(shape);
+    public KernelTime Attention(AttentionShape shape, long memoryBytes) =>
+        shape.Sequences.All(s => s.NewTokens == 1 && s.Context > 0) ? Decode(shape, memoryBytes) : Prompt(shape);
 
     /// <summary>
     /// A thread block takes one KV head of one sequence, or a part of its positions where there are few blocks. It streams its part at its own
@@ -24,7 +24,7 @@ internal sealed partial class LibraryKernels
     /// than memory and shared SRAM. Groups of query heads larger than the kernel's take a block each head, which reads the KV head again.
     /// A kernel for one query head a KV head works element by element, at the same rate for any format.
     /// </summary>
-    private KernelTime Decode(AttentionShape shape)
+    private KernelTime Decode(AttentionShape shape, long memoryBytes)
     {
         int group = Math.Max(1, shape.Heads / Math.Max(1, shape.KvHeads));
         bool grouped = group > 1 && group <= Library.LargestGroup;
@@ -47,7 +47,7 @@ internal sealed partial class LibraryKernels
         }
         long slots = _cores * resident;
         long shared = Shared(bytes * heads / Math.Max(1, shape.KvHeads));
-        long memory = MemoryCycles(bytes);
+        long memory = MemoryCycles(memoryBytes);
         KernelTime best = default;
         long time = long.MaxValue;
         for (int split = 1; split <= 128 && (split == 1 || longest / split >= 128); split *= 2)
@@ -64,7 +64,7 @@ internal sealed partial class LibraryKernels
             if (total >= time)
                 continue;
             time = total;
-            best = new(fill, work, shared, bytes, Limiter.Kv, Limiter.Kv);
+            best = new(fill, work, shared, Limiter.Kv, Limiter.Kv);
         }
         return best;
     }
@@ -110,7 +110,7 @@ internal sealed partial class LibraryKernels
         long together = Divide(steps * step + blocks * _attentionBlock, _cores);
         if (blocks > _cores)
             together += longest * step / 2;
-        return new(0, Math.Max(alone, together), Shared(bytes), bytes, Limiter.Compute, Limiter.Kv);
+        return new(0, Math.Max(alone, together), Shared(bytes), Limiter.Compute, Limiter.Kv);
     }
 
     private static long RoundUp(long value, long step) => (value + step - 1) / step * step;

@@ -44,8 +44,9 @@ internal sealed partial class LibraryKernels
     /// </summary>
     /// <param name="x">Activations.</param>
     /// <param name="w">Weights.</param>
+    /// <param name="memoryBytes">Bytes from and to the memory beside the die.</param>
     /// <param name="grouped">True if the kernel has more products than this one: no wave is rounded up.</param>
-    public KernelTime Product(InstructionCosts.Shape x, InstructionCosts.Shape w, bool grouped)
+    public KernelTime Product(InstructionCosts.Shape x, InstructionCosts.Shape w, long memoryBytes, bool grouped)
     {
         long m = x.Rows;
         long n = w.Rows;
@@ -56,9 +57,7 @@ internal sealed partial class LibraryKernels
         // Sums of groups are scaled and added to float accumulators by the vector units: one operation for each operand that has groups.
         int group = native ? Math.Max(w.Format.GroupSize, x.Format.GroupSize) : 0;
         int scalings = (w.Format.GroupSize > 0 ? 1 : 0) + (x.Format.GroupSize > 0 ? 1 : 0);
-        // Outputs leave as two-byte floats: what these libraries write, whatever the tape's accumulators are.
-        long bytes = w.Bytes + x.Bytes + 2 * m * n;
-        long memory = MemoryCycles(bytes);
+        long memory = MemoryCycles(memoryBytes);
         KernelTime best = default;
         long least = long.MaxValue;
         // A grouped kernel has one tile for all its products: the chip's common one.
@@ -96,7 +95,6 @@ internal sealed partial class LibraryKernels
                     fill,
                     work,
                     shared,
-                    bytes,
                     loop == multiply ? Limiter.Compute
                         : loop == fetch ? Limiter.Network
                         : Limiter.Latency,

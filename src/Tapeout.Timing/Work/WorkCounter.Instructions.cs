@@ -193,9 +193,19 @@ internal sealed partial class WorkCounter
     /// <summary>Two products a visible position, head and dimension, one exponential a position and head; pages are read once a step.</summary>
     public bool Visit(Attend instruction)
     {
-        Read(instruction.Query);
-        Write(instruction.Destination);
         Shape query = Of(instruction.Query);
+        if (!_dynamic)
+        {
+            Read(instruction.Query);
+            Write(instruction.Destination);
+        }
+        else if (_wholeChip)
+        {
+            Tally(WorkItem.Read(MemoryLevel.Dram, Purpose.Activations), Bursts(WideBytes(query)));
+            Tally(WorkItem.Written(MemoryLevel.Dram, Purpose.Activations), Bursts(WideBytes(query)));
+            Tally(WorkItem.Read(MemoryLevel.SharedSram, Purpose.Activations), WideBytes(query));
+            Tally(WorkItem.Written(MemoryLevel.SharedSram, Purpose.Activations), WideBytes(query));
+        }
         Shape keys = Of(instruction.Keys);
         long heads = query.Columns / Math.Max(1, instruction.HeadDimension);
         if (heads == 0 || query.Rows == 0)
@@ -253,8 +263,8 @@ internal sealed partial class WorkCounter
     }
 
     /// <summary>
-    /// A product in thread blocks: weights once from the memory beside the die, each operand from the shared SRAM once for every row or column
-    /// of blocks, and from there through the SRAM of a core.
+    /// A product in thread blocks: every operand once from or to the memory beside the die, as measured kernels take their time; each from the
+    /// shared SRAM once for every row or column of blocks, and from there through the SRAM of a core.
     /// </summary>
     private bool Blocked(MatMul instruction, Shape x, Shape w)
     {
@@ -266,15 +276,21 @@ internal sealed partial class WorkCounter
         Int128 activations = (Int128)x.Bytes * ((w.Rows + block.N - 1) / block.N);
         if (w.Space == Space.Dram)
             Tally(WorkItem.Read(MemoryLevel.Dram, Purpose.Weights), Bursts(w.Bytes));
+        Int128 results = WideBytes(y);
+        Tally(WorkItem.Read(MemoryLevel.Dram, Purpose.Activations), Bursts(x.Bytes));
+        Tally(WorkItem.Written(MemoryLevel.Dram, Purpose.Activations), Bursts(results));
         Tally(WorkItem.Read(MemoryLevel.SharedSram, Purpose.Weights), weights);
         Tally(WorkItem.Read(MemoryLevel.SharedSram, Purpose.Activations), activations);
-        Tally(WorkItem.Written(MemoryLevel.SharedSram, Purpose.Activations), y.Bytes);
+        Tally(WorkItem.Written(MemoryLevel.SharedSram, Purpose.Activations), results);
         Tally(WorkItem.Written(MemoryLevel.Sram, Purpose.Weights), weights);
         Tally(WorkItem.Read(MemoryLevel.Sram, Purpose.Weights), weights);
         Tally(WorkItem.Written(MemoryLevel.Sram, Purpose.Activations), activations);
         Tally(WorkItem.Read(MemoryLevel.Sram, Purpose.Activations), activations);
         return true;
     }
+
+    /// <summary>Outputs leave as two-byte floats: what libraries write, whatever the tape's accumulators are.</summary>
+    private static Int128 WideBytes(Shape shape) => (Int128)2 * shape.Elements;
 
     private bool Elementwise(Instruction instruction, Int128 operations, Int128 functions = default)
     {
@@ -332,9 +348,7 @@ internal sealed partial class WorkCounter
             // Each byte of a chip's operand once: threads of a core share what they load.
             if (!_wholeChip)
                 return true;
-            bool cached =
-                shape.Buffer.Kind == BufferKind.Activation && _chip.SharedSram is { } shared && bytes <= shared.Capacity.Count / 2;
-            if (!cached)
+            if (shape.Buffer.Kind != BufferKind.Activation || !_held)
                 Tally(Item(MemoryLevel.Dram), Bursts(bytes));
             Tally(Item(MemoryLevel.SharedSram), bytes);
             return true;

@@ -15,6 +15,7 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
     private readonly ChipDescription _chip;
     private readonly Step _step;
     private readonly bool _dynamic;
+    private readonly bool _oneRank;
     private readonly InstructionTraits[] _traits;
     private readonly Dictionary<(int, int, int, int, int, int), Ledger> _ledgers = [];
     private Ledger _ledger = null!;
@@ -22,10 +23,17 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
     private Instruction _instruction = null!;
     private int _tiles;
     private bool _wholeChip;
+    private bool _held;
     private Int128 _times;
 
-    public WorkCounter(Tape tape, Role role, ChipDescription chip, Step step)
+    /// <param name="tape">The tape.</param>
+    /// <param name="role">The role whose instructions are counted.</param>
+    /// <param name="chip">The role's chip.</param>
+    /// <param name="step">Shapes, and counts of experts where layers route.</param>
+    /// <param name="oneRank">True to count rank 0 alone, not all ranks.</param>
+    public WorkCounter(Tape tape, Role role, ChipDescription chip, Step step, bool oneRank = false)
     {
+        _oneRank = oneRank;
         _tape = tape;
         _role = role;
         _chip = chip;
@@ -49,7 +57,7 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
                 open.Add(loop);
             else if (instruction is End)
                 open.RemoveAt(open.Count - 1);
-            else if (DependsOnExperts(_traits[counter]))
+            else if (_traits[counter].DependsOnExperts)
                 hasExperts = true;
             else
                 AddLoops(counter, open, 0, default, 1);
@@ -58,13 +66,10 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
             return;
         foreach (InstructionInstance instance in Sequencer.Unroll(_role, _step.Sizes))
         {
-            if (DependsOnExperts(_traits[instance.ProgramCounter]))
+            if (_traits[instance.ProgramCounter].DependsOnExperts)
                 Add(instance, 1);
         }
     }
-
-    private bool DependsOnExperts(InstructionTraits trait) =>
-        trait.Operands.Any(o => _role.Descriptors[o] is var d && (d.Rows.Kind != AxisKind.Plain || d.Columns.Kind != AxisKind.Plain));
 
     private void AddLoops(int counter, List<Loop> loops, int depth, LoopIndices indices, long executions)
     {
@@ -85,7 +90,34 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
             AddLoops(counter, loops, depth + 1, indices.With(loops[depth].Level, i), executions);
     }
 
-    private void Add(in InstructionInstance instance, long executions)
+    private void Add(in InstructionInstance instance, long executions) => LedgerOf(instance).Executions += executions;
+
+    /// <summary>Bytes that one execution moves from and to the memory beside the die, all tiles together, in whole bursts.</summary>
+    public long MemoryBytes(in InstructionInstance instance)
+    {
+        Int128 sum = 0;
+        foreach ((WorkItem item, Int128 count) in LedgerOf(instance).Counts)
+        {
+            if (item.Level == MemoryLevel.Dram)
+                sum += count;
+        }
+        return (long)sum;
+    }
+
+    /// <summary>
+    /// Bytes of activations that one execution has beside the die or in the SRAM that all tiles share, and which of both: SRAM holds the
+    /// operands of an instruction that together fill at most half of it.
+    /// </summary>
+    public (long Bytes, bool Held) Activations(in InstructionInstance instance)
+    {
+        Ledger ledger = LedgerOf(instance);
+        return (ledger.Activations, Holds(ledger.Activations));
+    }
+
+    private bool Holds(long bytes) => _chip.SharedSram is { } shared && bytes <= shared.Capacity.Count / 2;
+
+    /// <summary>What one execution adds; executions of equal shape are counted once.</summary>
+    private Ledger LedgerOf(in InstructionInstance instance)
     {
         InstructionTraits trait = _traits[instance.ProgramCounter];
         LoopIndices loops = instance.Loops;
@@ -98,7 +130,7 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
             _ledgers[key] = _ledger = ledger = new();
             Count(trait);
         }
-        ledger.Executions += executions;
+        return ledger;
     }
 
     /// <summary>What was added, by instruction and kind.</summary>
@@ -110,7 +142,15 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
             .Where(l => l.Item3 > 0)
             .OrderBy(l => l.Counter);
 
-    /// <summary>The tokens of the expert whose rows or weights an instruction takes; −1 if it takes none. Zero and more are told apart.</summary>
+    /// <summary>
+    /// The tokens of the expert whose rows or weights an instruction takes; −1 if it takes none. Of weights only zero and more are told apart.
+    /// </summary>
+    public int ExpertTokens(in InstructionInstance instance)
+    {
+        _context = new(_step, 0, 0, instance.Loops, _tape.Origins[instance.Instruction.Origin].Layer(instance.Loops));
+        return ExpertTokens(_traits[instance.ProgramCounter]);
+    }
+
     private int ExpertTokens(InstructionTraits trait)
     {
         int tokens = -1;
@@ -133,7 +173,7 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
         foreach (
             (int rank, int ranks) in Classes(
                 trait.Operands,
-                _role.Ranks,
+                _oneRank ? 1 : _role.Ranks,
                 axis => axis with { TileStep = 0, LoopStep = 0, InnerStep = 0 },
                 true
             )
@@ -142,6 +182,15 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
             _context = _context with { Rank = rank, Tile = 0 };
             _wholeChip = true;
             _times = ranks;
+            long activations = 0;
+            foreach (int operand in _dynamic ? trait.Operands : [])
+            {
+                if (Of(operand) is { Space: Space.Dram, Buffer.Kind: BufferKind.Activation } shape)
+                    activations += shape.Bytes;
+            }
+            _held = Holds(activations);
+            if (rank == 0)
+                _ledger.Activations = activations;
             _instruction.Accept(this);
             _wholeChip = false;
             foreach ((int tile, int tiles) in Classes(trait.Operands, _tiles, axis => axis, false))
@@ -221,6 +270,8 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
         public Dictionary<WorkItem, Int128> Counts { get; } = [];
 
         public long Executions { get; set; }
+
+        public long Activations { get; set; }
     }
 
     /// <summary>A part of an operand.</summary>
