@@ -8,6 +8,7 @@ using Tapeout.Machine.Sessions;
 using Tapeout.Models;
 using Tapeout.Models.Tokenizers;
 using Tapeout.Quantities;
+using Tapeout.Timing;
 
 namespace Tapeout.Cli;
 
@@ -69,6 +70,7 @@ internal sealed class PromptRun
     {
         ITokenizer tokenizer = Model.RequireTokenizer();
         PromptIds = tokenizer.Encode(Request.Prompt, true, true);
+        Bill.CheckPower(Options.Chip);
         Compiled = CompilationFor(PromptIds.Length, progress);
         CompilationResult result = Compilation.Compile(Model, Compiled);
         Tape = result.Tape;

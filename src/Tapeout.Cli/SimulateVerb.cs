@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Tapeout.Chips;
 using Tapeout.Compiler;
+using Tapeout.Quantities;
 using Tapeout.Reports;
 using Tapeout.Timing;
 
@@ -29,12 +30,17 @@ internal static class SimulateVerb
         {
             Description = "Writes a page with timeline, roofline, energy, floorplan and tables to this file.",
         };
-        Command command = new("simulate", "Times a model on a chip; no weights are needed.") { json, details, csv, trace, html };
+        Option<FileInfo?> timeline = new("--timeline") { Description = "Draws the engines over the last decode step into this .svg file." };
+        Command command = new("simulate", "Times a model on a chip; no weights are needed.") { json, details, csv, trace, html, timeline };
         load.AddTo(command);
         command.SetAction(parsed =>
         {
             Stopwatch watch = Stopwatch.StartNew();
+            FileInfo? drawn = parsed.GetValue(timeline);
+            if (drawn is not null && !drawn.Extension.Equals(".svg", StringComparison.OrdinalIgnoreCase))
+                throw new InvalidInputException($"--timeline draws .svg files, but {drawn.Name} is none: name it with .svg at its end.");
             using NewFile? page = NewFile.Open(parsed.GetValue(html));
+            using NewFile? picture = NewFile.Open(drawn);
             return load.Use(
                 parsed,
                 (model, options, result, bill) =>
@@ -47,10 +53,18 @@ internal static class SimulateVerb
                         page.Write(Encoding.UTF8.GetBytes(BillPage.Html(model.Name, options.FormatName, result.Tape, bill)));
                         page.Commit();
                     }
+                    if (picture is not null)
+                    {
+                        string conditions =
+                            $"{model.Name} on {options.Chips} × {chip.Name}, {options.Format}, batch {prediction.Batch}, prompt {prediction.PromptTokens}, output {prediction.OutputTokens}";
+                        picture.Write(Encoding.UTF8.GetBytes(TimelinePicture.Svg(conditions, result.Tape, bill) ?? ""));
+                        picture.Commit();
+                    }
                     if (parsed.GetValue(json))
                     {
                         JsonObject root = PredictionReport.Json(chip, options, model, result.Tape, prediction);
                         BillReport.AddTo(root, bill);
+                        root["predicted"]!["mostConcurrentSequences"] = ConcurrencyReport.Json(result.Tape, chip);
                         if (parsed.GetValue(details))
                         {
                             root["details"] = new JsonObject
@@ -67,6 +81,7 @@ internal static class SimulateVerb
                     if (parsed.GetValue(details))
                         StepReport.Print(output, result.Tape, chip, prediction);
                     BillReport.Print(output, bill);
+                    ConcurrencyReport.Print(output, result.Tape, chip);
                     Placement(output, result.Report);
                     output.WriteLine($"host: {PredictionReport.Seconds(watch.Elapsed.TotalSeconds)}");
                     return 0;

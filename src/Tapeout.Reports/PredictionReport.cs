@@ -20,7 +20,11 @@ public static class PredictionReport
                 $"predicted ({chip.Name} × {options.Chips}, {model.Name}, {options.FormatName}, batch {prediction.Batch}, prompt {prediction.PromptTokens}, output {prediction.OutputTokens}, {options.MaxTokensPerStep} tokens a step)"
             )
         );
-        output.WriteLine("  the chip and its host link, without the host's own work; not validated against hardware");
+        output.WriteLine(
+            prediction.Options.Software is { } software
+                ? $"  the chip and its host link, without the host's own work; its kernels follow '{software.Name}', whose errors by family against measured kernels are in docs/validation.md; whole steps were not measured"
+                : "  the chip and its host link, without the host's own work; not validated against hardware"
+        );
         if (model.Configuration.Experts > 0)
             output.WriteLine(
                 "  tokens are spread evenly over the experts, the first ones first; the weights of experts with tokens are read, those of others are not"

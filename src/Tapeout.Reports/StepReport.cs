@@ -13,9 +13,7 @@ namespace Tapeout.Reports;
 /// </summary>
 public static class StepReport
 {
-    private static readonly int[] Contexts = [1024, 4096, 16384, 65536, 131072];
-
-    /// <summary>Prints what limits prefill and decode, where their time goes, what more of each resource would buy, and how many sequences fit.</summary>
+    /// <summary>Prints what limits prefill and decode, where their time goes, and what more of each resource would buy.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="tape">The tape.</param>
     /// <param name="chip">Its chip.</param>
@@ -36,11 +34,6 @@ public static class StepReport
                     $"  {Words(gain.Resource.ToString()), -20} decode {Percent(gain.Share), 8}   prefill {Percent(prefill[gain.Resource]), 8}"
                 );
         }
-        output.WriteLine("most concurrent sequences that memory for the KV cache holds");
-        foreach (int context in Contexts)
-            output.WriteLine(
-                $"  {context.ToString("#,0", CultureInfo.InvariantCulture) + " positions", -20} {Concurrency.MostSequences(tape, chip, context).ToString("#,0", CultureInfo.InvariantCulture)}"
-            );
     }
 
     /// <summary>The tables as JSON, cycles of the first role's clock.</summary>

@@ -100,6 +100,14 @@ public static class BillPage
             Energies(page, "by operator", BillReport.ByOperator(tape, decode), decode);
             page.Append("</div>");
         }
+        page.Append("<h2>Most concurrent sequences</h2><p>What the memory for the KV cache holds beside weights and activations.</p>");
+        Table(
+            page,
+            ["context, positions", "sequences"],
+            ConcurrencyReport.Contexts.Select(c =>
+                (c.ToString("#,0", CultureInfo.InvariantCulture), (double[])[Concurrency.MostSequences(tape, bill.Chip, c)])
+            )
+        );
         page.Append("<h2>Area and money</h2><div class=\"two\">");
         if (bill.Blocks is { } blocks)
         {

@@ -26,7 +26,10 @@ internal sealed class BillPictures(Tape tape, Bill bill)
     ];
 
     /// <summary>Occupancy of engines over slices of the last decode step, and the power of a card.</summary>
-    public string? Timeline()
+    public string? Timeline() => TimelineContent() is var (width, height, content) ? Svg(width, height, content) : null;
+
+    /// <summary>The same without the element around it: width, height and content.</summary>
+    public (int Width, int Height, StringBuilder Content)? TimelineContent()
     {
         Prediction p = bill.Prediction;
         Timeline timeline = Tapeout.Timing.Timeline.Of(tape, bill.Chip, p.DecodeShape, p.Options);
@@ -100,7 +103,7 @@ internal sealed class BillPictures(Tape tape, Bill bill)
         y += 20;
         Text(svg, Left, y, "0");
         Text(svg, Left + Width, y, PredictionReport.Seconds(StepSeconds(timeline)), "end");
-        return Svg(Left + Width + 60, y + 8, svg);
+        return (Left + Width + 60, y + 8, svg);
 
         static double StepSeconds(Timeline timeline) => Quantities.Duration.FromCycles(timeline.Makespan, timeline.Clock).TotalSeconds;
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Tapeout.Chips;
+using Tapeout.Timing;
 
 namespace Tapeout.Reports.Validation;
 
@@ -27,6 +28,26 @@ public static class ValidationReport
             output.WriteLine(
                 $"{family.Name, -44} {family.All.Count, 6} {Cells(family.All)} | {family.HeldOut.Count, 8} {Cells(family.HeldOut)} | {Percent(family.Roofline.Mean), 8}"
             );
+        if (run.Dies.Count > 0)
+            output.WriteLine("die area: modelled against measured on photographs, mm2");
+        foreach (ComparedDie die in run.Dies)
+        {
+            output.WriteLine(
+                die.Reason is { } reason
+                    ? $"  {die.Name}: {reason}"
+                    : string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"  {die.Name, -34} {die.Predicted, 8:0.0} {die.Measured, 8:0.0} {Percent((double)die.Error), 8}"
+                    )
+            );
+            foreach (ComparedBlock block in die.Blocks)
+                output.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"    {block.Group, -32} {block.Predicted, 8:0.0} {block.Measured, 8:0.0} {Percent((double)(block.Predicted / block.Measured) - 1), 8}"
+                    )
+                );
+        }
         if (run.Inexpressible.Count > 0)
             output.WriteLine($"{run.Inexpressible.Sum(i => i.Count)} rows could not be expressed:");
         foreach ((string file, string reason, int count) in run.Inexpressible)
@@ -48,6 +69,30 @@ public static class ValidationReport
                     family["fasterThanPossible"] = f.FasterThanPossible;
                     return (JsonNode)family;
                 }),
+            ]),
+            ["dies"] = new JsonArray([
+                .. run.Dies.Select(d =>
+                    (JsonNode)
+                        new JsonObject
+                        {
+                            ["name"] = d.Name,
+                            ["predictedSquareMillimetres"] = d.Reason is null ? (double)d.Predicted : null,
+                            ["measuredSquareMillimetres"] = d.Reason is null ? (double)d.Measured : null,
+                            ["error"] = d.Reason is null ? (double)d.Error : null,
+                            ["reason"] = d.Reason,
+                            ["blocks"] = new JsonArray([
+                                .. d.Blocks.Select(b =>
+                                    (JsonNode)
+                                        new JsonObject
+                                        {
+                                            ["group"] = b.Group.ToString(),
+                                            ["predictedSquareMillimetres"] = (double)b.Predicted,
+                                            ["measuredSquareMillimetres"] = (double)b.Measured,
+                                        }
+                                ),
+                            ]),
+                        }
+                ),
             ]),
             ["inexpressible"] = new JsonArray([
                 .. run.Inexpressible.Select(i =>
@@ -130,6 +175,7 @@ public static class ValidationReport
                 text.Append($"| {figure.Path} | {figure.Text} | {figure.Note} |\n");
             text.Append('\n');
         }
+        AppendDies(text, run.Dies);
         text.Append("## Worst rows\n\n| row | family | shape | predicted | measured | error |\n|---|---|---|---:|---:|---:|\n");
         foreach (
             ValidatedRow row in run
@@ -146,6 +192,42 @@ public static class ValidationReport
         foreach ((string file, string reason, int count) in run.Inexpressible)
             text.Append(CultureInfo.InvariantCulture, $"- {count} of {file}: {reason}\n");
         return text.ToString();
+    }
+
+    private static void AppendDies(StringBuilder text, IReadOnlyList<ComparedDie> dies)
+    {
+        if (dies.Count == 0)
+            return;
+        text.Append(
+            """
+            ## Die area
+
+            Blocks of a die from its parts and the constants of its node beside those of an annotated photograph. Constants common to all
+            nodes were fitted on these two dies, so this is no held-out error.
+
+            | die | block | modelled mm² | measured mm² | error |
+            |---|---|---:|---:|---:|
+
+            """
+        );
+        foreach (ComparedDie die in dies)
+        {
+            if (die.Reason is { } reason)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"| {die.Name} | – | – | – | {reason} |\n");
+                continue;
+            }
+            foreach (ComparedBlock b in die.Blocks)
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"| {die.Name} | {b.Group} | {b.Predicted:0.0} | {b.Measured:0.0} | {Percent((double)(b.Predicted / b.Measured) - 1)} |\n"
+                );
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"| **{die.Name}** | **all** | **{die.Predicted:0.0}** | **{die.Measured:0.0}** | **{Percent((double)die.Error)}** |\n"
+            );
+        }
+        text.Append('\n');
     }
 
     private static JsonObject Statistics(ErrorStatistics s) =>

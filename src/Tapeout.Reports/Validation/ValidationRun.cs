@@ -7,9 +7,10 @@ namespace Tapeout.Reports.Validation;
 /// <summary>Predictions held against measurements: every row that can be a program is compiled to one and timed as any tape is.</summary>
 public sealed class ValidationRun
 {
-    private ValidationRun(IReadOnlyList<ValidatedRow> rows)
+    private ValidationRun(IReadOnlyList<ValidatedRow> rows, IReadOnlyList<ComparedDie> dies)
     {
         Rows = rows;
+        Dies = dies;
         Families =
         [
             .. rows.Where(r => r.IsExpressed)
@@ -37,6 +38,9 @@ public sealed class ValidationRun
     /// <summary>All rows, in the order of the files.</summary>
     public IReadOnlyList<ValidatedRow> Rows { get; }
 
+    /// <summary>Modelled dies beside photographs.</summary>
+    public IReadOnlyList<ComparedDie> Dies { get; }
+
     /// <summary>Errors by family.</summary>
     public IReadOnlyList<FamilyResult> Families { get; }
 
@@ -51,16 +55,23 @@ public sealed class ValidationRun
     {
         RowPlanner planner = new(softwareOverrides ?? []);
         List<ValidatedRow> rows = [];
+        List<ComparedDie> dies = [];
         foreach (string path in paths.SelectMany(Expand))
-            rows.AddRange(MeasuredFile.Read(path).Select(row => Validate(planner, row)));
-        return new(rows);
+        {
+            IReadOnlyList<MeasuredRow> read = MeasuredFile.Read(path);
+            if (read.Count > 0 && read[0].Has("area_mm2"))
+                dies.AddRange(DieAreaComparison.Of(File.ReadAllText(path)));
+            else
+                rows.AddRange(read.Select(row => Validate(planner, row)));
+        }
+        return new(rows, dies);
     }
 
     /// <summary>Validates rows that are read already.</summary>
     public static ValidationRun Of(IEnumerable<MeasuredRow> rows)
     {
         RowPlanner planner = new([]);
-        return new([.. rows.Select(row => Validate(planner, row))]);
+        return new([.. rows.Select(row => Validate(planner, row))], []);
     }
 
     private static IEnumerable<string> Expand(string path)

@@ -87,21 +87,35 @@ public sealed record Bill
         EnergyModel? model = Known(unknown, "energy", () => new EnergyModel(chip, node, blocks));
         if (model is not null)
         {
-            bill.CheckIdle(model);
+            CheckIdle(chip, node, model);
             bill = Known(unknown, "energy", () => bill.WithEnergy(model, tape)) ?? bill;
         }
         return Known(unknown, "money", () => bill.WithMoney(cost ?? new())) ?? bill;
     }
 
-    private decimal IdleWatts(EnergyModel model) => model.Static.Value.Typical / Node.Common("regulatorEfficiency", "").Value.Typical;
-
-    private void CheckIdle(EnergyModel model)
+    /// <summary>Refuses a chip that takes more power without work than it may dissipate; one whose power is unknown passes.</summary>
+    /// <exception cref="InvalidInputException">The chip can never run.</exception>
+    public static void CheckPower(ChipDescription chip)
     {
-        decimal most = Chip.Power.Tdp.Count / 1_000_000m;
-        decimal idle = IdleWatts(model);
+        Dictionary<string, string> unknown = [];
+        NodeConstants node = new(chip.Technology);
+        if (
+            Known(unknown, "area", () => AreaModel.Of(chip, node)) is { } blocks
+            && Known(unknown, "energy", () => new EnergyModel(chip, node, blocks)) is { } model
+        )
+            CheckIdle(chip, node, model);
+    }
+
+    private static decimal IdleWatts(NodeConstants node, EnergyModel model) =>
+        model.Static.Value.Typical / node.Common("regulatorEfficiency", "").Value.Typical;
+
+    private static void CheckIdle(ChipDescription chip, NodeConstants node, EnergyModel model)
+    {
+        decimal most = chip.Power.Tdp.Count / 1_000_000m;
+        decimal idle = IdleWatts(node, model);
         if (idle >= most)
             throw new InvalidInputException(
-                $"The chip {Chip.Name} takes {idle:0.#} W without work, more than the {most:0.###} W of its power.tdp: raise power.tdp, or make the chip smaller or slower."
+                $"The chip {chip.Name} takes {idle:0.#} W without work, more than the {most:0.###} W of its power.tdp: raise power.tdp, or make the chip smaller or slower."
             );
     }
 
@@ -164,7 +178,7 @@ public sealed record Bill
     {
         PhaseEnergy energy = PhaseEnergy.Of(model, Node, steps, time, tokens, Chips);
         decimal most = Chip.Power.Tdp.Count / 1_000_000m;
-        decimal idle = IdleWatts(model);
+        decimal idle = IdleWatts(Node, model);
         if (time.Count == 0 || energy.MeanWatts(Boundary.Card) / Chips <= (double)most)
             return (energy, 1);
         EnergyBand all = energy.Total(Boundary.Card);
