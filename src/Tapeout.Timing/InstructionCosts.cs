@@ -40,7 +40,7 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         _dynamic = chip.Execution.Style == ExecutionStyle.Dynamic;
         _kernels = options.Software?.Library is { } library && _dynamic ? new(chip, library) : null;
         _traits = InstructionTraits.Of(role);
-        _work = new(tape, role, chip, step, oneRank: true);
+        _work = new(tape, role, chip, step, options.Rank);
     }
 
     /// <summary>The traits of the role's instructions.</summary>
@@ -67,7 +67,7 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         if (keyed && _known.TryGetValue(key, out InstructionCost known))
             return known;
         Instruction instruction = instance.Instruction;
-        _context = new(_step, 0, 0, loops, _tape.Origins[instruction.Origin].Layer(loops));
+        _context = new(_step, _options.Rank, 0, loops, _tape.Origins[instruction.Origin].Layer(loops));
         _tiles = instruction.Tiles.Count;
         _trait = trait;
         _memoryBytes = instruction is Loop or End or Launch or Barrier or Halt ? 0 : _work.MemoryBytes(instance);

@@ -23,6 +23,11 @@ public sealed record TimingOptions
     /// </summary>
     public IReadOnlyList<int>? Order { get; init; }
 
+    /// <summary>
+    /// The rank whose parts are timed. Rank 0, whose parts no other rank's exceed, stands for all; another shows that this is so.
+    /// </summary>
+    public int Rank { get; init; }
+
     /// <summary>How tokens spread over experts where the step has no counts.</summary>
     public ExpertDistribution Experts { get; init; } = ExpertDistribution.Even;
 

@@ -8,6 +8,9 @@ namespace Tapeout.Timing.Tests;
 /// <summary>What must hold for every tape and chip, over random small ones.</summary>
 public sealed class InvariantTests
 {
+    /// <summary>Cases of each test: 500, or the ten thousand that TAPEOUT_SLOW=2 asks for.</summary>
+    private static readonly int Cases = Environment.GetEnvironmentVariable("TAPEOUT_SLOW") == "2" ? 10_000 : 500;
+
     private static readonly Gen<(int Kind, int Rows, int Columns, int Wait)> GenInstruction = Gen.Select(
         Gen.Int[0, 6],
         Gen.Int[1, 96],
@@ -35,7 +38,7 @@ public sealed class InvariantTests
                     return timeline.CriticalPath.Sum(e => e.Cycles.Count) == timeline.Makespan.Count
                         && timeline.CriticalPath.All(e => e.Cycles.Count > 0);
                 },
-                iter: 3000
+                iter: Cases
             );
 
     [Fact]
@@ -60,7 +63,7 @@ public sealed class InvariantTests
                     }
                     return true;
                 },
-                iter: 2000
+                iter: Cases
             );
 
     [Fact]
@@ -104,7 +107,7 @@ public sealed class InvariantTests
                         && time.Cycles.Count >= (double)macs / rate * (1 - 1e-12)
                         && time.Busy.Values.All(b => b.Count <= time.Cycles.Count);
                 },
-                iter: 3000
+                iter: Cases
             );
 
     [Fact]
@@ -127,7 +130,7 @@ public sealed class InvariantTests
                     );
                     return faster.Makespan <= timeline.Makespan;
                 },
-                iter: 3000
+                iter: Cases
             );
 
     [Fact]
@@ -141,7 +144,7 @@ public sealed class InvariantTests
                     Timeline again = HandTape.Time(tape, Chips[chip], new() { Order = timeline.Order });
                     return timeline.Entries.SequenceEqual(again.Entries);
                 },
-                iter: 1000
+                iter: Cases
             );
 
     /// <summary>Instructions over five engines; an instruction may wait for one a few places before it.</summary>

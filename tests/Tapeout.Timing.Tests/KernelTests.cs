@@ -48,6 +48,14 @@ public sealed class KernelTests
         Assert.Equal(3 * Time(Products(1, 64, 1024, 1024)).Makespan.Count, Time(Products(3, 64, 1024, 1024)).Makespan.Count);
 
     [Fact]
+    public void Kernel_StartsWhenItIsLaunched()
+    {
+        TimelineEntry[] entries = [.. Time(Products(1, 64, 1024, 1024)).Entries];
+        Assert.True(entries[0].Done > 0);
+        Assert.Equal(entries[0].Done, entries[1].Start);
+    }
+
+    [Fact]
     public void KernelsLaunchedByTheHost_RunAtItsPace()
     {
         // The host needs 20 us a launch, the kernel some 1.5: the second kernel ends a launch after the first.

@@ -33,7 +33,7 @@ public static class ScatterPlot
         int height = Math.Max(Top + Size + 60, Top + 20 * run.Families.Count + 60);
         svg.Append(
             CultureInfo.InvariantCulture,
-            $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Left + Size + 360} {height}\" font-family=\"sans-serif\" font-size=\"13\"><rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Left + Size + 420} {height}\" font-family=\"sans-serif\" font-size=\"13\"><rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
         );
         double low = rows.Length == 0 ? -6 : Math.Floor(Math.Log10(rows.Min(r => Math.Min(r.Measured, r.Predicted))));
         double high = rows.Length == 0 ? 0 : Math.Ceiling(Math.Log10(rows.Max(r => Math.Max(r.Measured, r.Predicted))));
@@ -64,14 +64,29 @@ public static class ScatterPlot
             for (int i = 0; i < own.Length; i += stride)
                 svg.Append(
                     CultureInfo.InvariantCulture,
-                    $"<circle cx=\"{Left + Place(own[i].Measured):0.#}\" cy=\"{Top + Size - Place(own[i].Predicted):0.#}\" r=\"2\"/>"
+                    $"{Marker(f, Left + Place(own[i].Measured), Top + Size - Place(own[i].Predicted), 2)}"
                 );
             svg.Append("</g>\n");
             svg.Append(
                 CultureInfo.InvariantCulture,
-                $"<circle cx=\"{Left + Size + 20}\" cy=\"{Top + 12 + 20 * f}\" r=\"5\" fill=\"{colour}\"/><text x=\"{Left + Size + 32}\" y=\"{Top + 16 + 20 * f}\">{run.Families[f].Name} ({own.Length})</text>\n"
+                $"<g fill=\"{colour}\">{Marker(f, Left + Size + 20, Top + 12 + 20 * f, 5)}</g><text x=\"{Left + Size + 32}\" y=\"{Top + 16 + 20 * f}\">{run.Families[f].Name} ({own.Length})</text>\n"
             );
         }
         return svg.Append("</svg>\n").ToString();
     }
+
+    /// <summary>Families of one colour differ in their shape: a circle, a square, a triangle.</summary>
+    private static string Marker(int family, double x, double y, double radius) =>
+        (family / Colours.Length % 3) switch
+        {
+            0 => string.Create(CultureInfo.InvariantCulture, $"<circle cx=\"{x:0.#}\" cy=\"{y:0.#}\" r=\"{radius:0.#}\"/>"),
+            1 => string.Create(
+                CultureInfo.InvariantCulture,
+                $"<rect x=\"{x - radius:0.#}\" y=\"{y - radius:0.#}\" width=\"{2 * radius:0.#}\" height=\"{2 * radius:0.#}\"/>"
+            ),
+            _ => string.Create(
+                CultureInfo.InvariantCulture,
+                $"<path d=\"M{x:0.#} {y - 1.3 * radius:0.#}l{1.2 * radius:0.#} {2.2 * radius:0.#}h{-2.4 * radius:0.#}z\"/>"
+            ),
+        };
 }

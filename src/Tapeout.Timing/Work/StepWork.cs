@@ -38,13 +38,14 @@ public sealed class StepWork
     /// <param name="chip">The chip all roles were compiled for.</param>
     /// <param name="step">Shapes; where it holds no expert counts they come from <paramref name="options"/>.</param>
     /// <param name="options">How tokens spread over experts.</param>
-    public static StepWork Of(Tape tape, ChipDescription chip, Step step, TimingOptions? options = null)
+    /// <param name="rank">The rank of every role that is counted alone; none for all ranks.</param>
+    public static StepWork Of(Tape tape, ChipDescription chip, Step step, TimingOptions? options = null, int? rank = null)
     {
         step = Timeline.WithCounts(tape, step, (options ?? TimingOptions.Default).Experts);
         List<WorkLine> lines = [];
         for (int r = 0; r < tape.Roles.Length; r++)
         {
-            WorkCounter counter = new(tape, tape.Roles[r], chip, step);
+            WorkCounter counter = new(tape, tape.Roles[r], chip, step, rank);
             counter.AddAll();
             foreach ((int counterOf, WorkItem item, Int128 count) in counter.Totals())
                 lines.Add(new(r, counterOf, item, count));

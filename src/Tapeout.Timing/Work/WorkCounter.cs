@@ -15,7 +15,7 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
     private readonly ChipDescription _chip;
     private readonly Step _step;
     private readonly bool _dynamic;
-    private readonly bool _oneRank;
+    private readonly int? _rank;
     private readonly InstructionTraits[] _traits;
     private readonly Dictionary<(int, int, int, int, int, int), Ledger> _ledgers = [];
     private Ledger _ledger = null!;
@@ -30,10 +30,10 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
     /// <param name="role">The role whose instructions are counted.</param>
     /// <param name="chip">The role's chip.</param>
     /// <param name="step">Shapes, and counts of experts where layers route.</param>
-    /// <param name="oneRank">True to count rank 0 alone, not all ranks.</param>
-    public WorkCounter(Tape tape, Role role, ChipDescription chip, Step step, bool oneRank = false)
+    /// <param name="rank">The rank that is counted alone; none for all ranks.</param>
+    public WorkCounter(Tape tape, Role role, ChipDescription chip, Step step, int? rank = null)
     {
-        _oneRank = oneRank;
+        _rank = rank;
         _tape = tape;
         _role = role;
         _chip = chip;
@@ -122,7 +122,7 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
         InstructionTraits trait = _traits[instance.ProgramCounter];
         LoopIndices loops = instance.Loops;
         _instruction = instance.Instruction;
-        _context = new(_step, 0, 0, loops, _tape.Origins[_instruction.Origin].Layer(loops));
+        _context = new(_step, _rank ?? 0, 0, loops, _tape.Origins[_instruction.Origin].Layer(loops));
         int Key(int level) => trait.DependsOn(level) ? loops[level] : -1;
         var key = (instance.ProgramCounter, Key(0), Key(1), Key(2), Key(3), ExpertTokens(trait));
         if (!_ledgers.TryGetValue(key, out Ledger? ledger))
@@ -147,7 +147,7 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
     /// </summary>
     public int ExpertTokens(in InstructionInstance instance)
     {
-        _context = new(_step, 0, 0, instance.Loops, _tape.Origins[instance.Instruction.Origin].Layer(instance.Loops));
+        _context = new(_step, _rank ?? 0, 0, instance.Loops, _tape.Origins[instance.Instruction.Origin].Layer(instance.Loops));
         return ExpertTokens(_traits[instance.ProgramCounter]);
     }
 
@@ -173,13 +173,13 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
         foreach (
             (int rank, int ranks) in Classes(
                 trait.Operands,
-                _oneRank ? 1 : _role.Ranks,
+                _rank is null ? _role.Ranks : 1,
                 axis => axis with { TileStep = 0, LoopStep = 0, InnerStep = 0 },
                 true
             )
         )
         {
-            _context = _context with { Rank = rank, Tile = 0 };
+            _context = _context with { Rank = _rank ?? rank, Tile = 0 };
             _wholeChip = true;
             _times = ranks;
             long activations = 0;
