@@ -34,6 +34,7 @@ public static class CommandLine
                 DisasmVerb.Create(output),
                 AsmVerb.Create(output),
                 VectorsVerb.Create(output, errors),
+                HashesVerb.Create(output, errors),
                 ChipsVerb.Create(output),
                 ModelsVerb.Create(output),
                 InspectVerb.Create(output),
