@@ -17,8 +17,10 @@ public class AttentionTests
         private readonly ReferenceMachine _machine;
         private readonly int _final;
         private readonly int _merged;
+        private readonly IDisposable? _kernels;
 
-        public Chip(NumberFormat format, int window = 0, float softcap = 0)
+        // Threads are those of the fast machine's kernels; 0 for the reference machine.
+        public Chip(NumberFormat format, int window = 0, float softcap = 0, int threads = 0)
         {
             TapeBuilder tape = new();
             int table = tape.Constant(
@@ -114,7 +116,11 @@ public class AttentionTests
                     Count = 4,
                 }
             );
-            _machine = tape.Machine(("table", TapeBuilder.Pack(NumberFormat.F32, TapeBuilder.Random(7, 1024 * 8 * D), 1024)));
+            (string, PackedTensor) constant = ("table", TapeBuilder.Pack(NumberFormat.F32, TapeBuilder.Random(7, 1024 * 8 * D), 1024));
+            if (threads == 0)
+                _machine = tape.Machine(constant);
+            else
+                (_machine, _kernels) = tape.FastMachine(threads, constant);
         }
 
         public (float[] Final, float[] Merged) Run(Step step)
@@ -123,7 +129,11 @@ public class AttentionTests
             return (_machine.Floats(step, _final), _machine.Floats(step, _merged));
         }
 
-        public void Dispose() => _machine.Dispose();
+        public void Dispose()
+        {
+            _machine.Dispose();
+            _kernels?.Dispose();
+        }
 
         private static int Cache(TapeBuilder tape, string name, NumberFormat format) =>
             tape.Buffer(
@@ -173,6 +183,32 @@ public class AttentionTests
         Assert.Equal(expected, TapeBuilder.Bits(RunAll(chip, Positions, 16, straight, merged: true)));
         Assert.Equal(expected, TapeBuilder.Bits(RunAll(chip, Positions, 7, scattered)));
         Assert.Equal(expected, TapeBuilder.Bits(RunAll(chip, Positions, 1, scattered)));
+    }
+
+    /// <summary>More threads than there is work for divide the blocks into spans.</summary>
+    [Theory]
+    [InlineData("f32", 0, 0, 1)]
+    [InlineData("f16", 0, 0, 2)]
+    [InlineData("int8-row", 70, 5, 3)]
+    [InlineData("f32", 100, 0, 8)]
+    public void Attend_FastKernels_BitsOfTheReference(string formatName, int window, float softcap, int threads)
+    {
+        Assert.True(NumberFormat.TryParse(formatName, out NumberFormat format));
+        const int Positions = 300;
+        using Chip reference = new(format, window, softcap);
+        using Chip fast = new(format, window, softcap, threads);
+        ImmutableArray<int> pages = [11, 3, 15, 0, 7];
+        foreach (int chunk in new[] { 1, 7, 16 })
+        {
+            Assert.Equal(
+                TapeBuilder.Bits(RunAll(reference, Positions, chunk, pages)),
+                TapeBuilder.Bits(RunAll(fast, Positions, chunk, pages))
+            );
+            Assert.Equal(
+                TapeBuilder.Bits(RunAll(reference, Positions, chunk, pages, merged: true)),
+                TapeBuilder.Bits(RunAll(fast, Positions, chunk, pages, merged: true))
+            );
+        }
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Tapeout.Isa;
+using Tapeout.Machine.Fast;
 using Tapeout.Machine.Reference;
 using Tapeout.Numerics;
 
@@ -100,6 +101,14 @@ internal sealed class TapeBuilder(string role = "chip", int ranks = 1, int tiles
         };
 
     public ReferenceMachine Machine(params (string Name, PackedTensor Tensor)[] constants) => new(Tape(Role()), new Constants(constants));
+
+    /// <summary>As <see cref="Machine"/>, with the fast machine's kernels; the caller disposes of them after it.</summary>
+    public (ReferenceMachine Machine, IDisposable Kernels) FastMachine(int threads, params (string Name, PackedTensor Tensor)[] constants)
+    {
+        Constants source = new(constants);
+        FastKernels kernels = new(source, threads);
+        return (new(Tape(Role()), source, kernels), kernels);
+    }
 
     public static PackedTensor Pack(NumberFormat format, float[] values, int rows)
     {

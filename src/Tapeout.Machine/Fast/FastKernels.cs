@@ -11,6 +11,8 @@ internal sealed class FastKernels : IKernels, IDisposable
     private readonly IConstantSource _constants;
     private readonly WorkerTeam _team;
     private readonly ProductKernel _products;
+    private readonly AttentionKernel _attention;
+    private readonly RowKernels _rows;
     private readonly KernelMemory _memory = new();
     private readonly Dictionary<PackedKey, InterleavedWeights> _weights = [];
 
@@ -19,15 +21,23 @@ internal sealed class FastKernels : IKernels, IDisposable
         _constants = constants;
         _team = new(threads);
         _products = new(_team);
+        _attention = new(_team);
+        _rows = new(_team);
     }
 
     public bool TryExecute(ReferenceMachine machine, RoleMemory memory, in ExecutionPoint point) =>
-        point.Instance.Instruction is MatMul product && TryMultiply(machine, memory, point, product);
+        point.Instance.Instruction switch
+        {
+            MatMul product => TryMultiply(machine, memory, point, product),
+            Attend attend => _attention.TryExecute(machine, memory, point, attend),
+            _ => _rows.TryExecute(machine, memory, point),
+        };
 
     public void Dispose()
     {
         _team.Dispose();
         _products.Dispose();
+        _attention.Dispose();
         _memory.Dispose();
     }
 

@@ -71,6 +71,9 @@ internal readonly unsafe struct MatrixView(
     /// <summary>The same matrix, another region of it.</summary>
     public MatrixView At(AxisRange rows, AxisRange columns) => new(_layout, _bytes, RowStart, ColumnStart, rows, columns);
 
+    /// <summary>The same region of a matrix that lies <paramref name="bytes"/> further on.</summary>
+    public MatrixView Offset(long bytes) => new(_layout, _bytes + bytes, RowStart, ColumnStart, Rows, Columns);
+
     /// <summary>A whole matrix that lies in no buffer, from global row and column 0.</summary>
     public static MatrixView Over(TensorLayout layout, byte* bytes) =>
         new(layout, bytes, 0, 0, new(0, layout.Rows), new(0, layout.Columns));
