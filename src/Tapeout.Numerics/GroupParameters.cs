@@ -107,9 +107,9 @@ internal readonly struct GroupParameters
         int i = 0;
         for (; i + 16 <= values.Length; i += 16)
             most = Vector512.Max(most, Vector512.Create(values.Slice(i, 16)).AsInt32() & magnitude);
-        int bits = 0;
-        for (int lane = 0; lane < 16; lane++)
-            bits = Math.Max(bits, most[lane]);
+        Vector256<int> half = Vector256.Max(most.GetLower(), most.GetUpper());
+        Vector128<int> quarter = Vector128.Max(half.GetLower(), half.GetUpper());
+        int bits = Math.Max(Math.Max(quarter[0], quarter[1]), Math.Max(quarter[2], quarter[3]));
         for (; i < values.Length; i++)
             bits = Math.Max(bits, BitConverter.SingleToInt32Bits(values[i]) & 0x7FFFFFFF);
         largest = BitConverter.Int32BitsToSingle(bits);
