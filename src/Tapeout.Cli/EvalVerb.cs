@@ -79,7 +79,12 @@ internal static class EvalVerb
                     ComparesLayers = parsed.GetValue(layers),
                     State = parsed.GetValue(state)?.FullName,
                     // Layers are compared in the memories of the machine that has them all.
-                    Machine = parsed.GetValue(layers) ? machine.Read(parsed) with { IsFast = false } : machine.Read(parsed),
+                    Machine = parsed.GetValue(layers)
+                        ? machine.Read(parsed) with
+                        {
+                            Kind = MachineOption.MachineKind.Reference,
+                        }
+                        : machine.Read(parsed),
                 };
                 run.Execute(note => errors.WriteLine($"note: {note}"), progress);
                 if (run.IsCancelled)

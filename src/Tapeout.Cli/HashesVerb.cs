@@ -21,7 +21,12 @@ internal static class HashesVerb
     {
         Option<string[]> models = Several("--model", "-m", "A .gguf file or a name of the catalog", ModelSource.EmbeddedDefault);
         Option<string[]> formats = Several("--format", "-f", "Quantisations", [.. QuantisationFormats.Names]);
-        Option<string[]> machines = Several("--machine", null, "fast, reference, or both names", "fast");
+        Option<string[]> machines = Several(
+            "--machine",
+            null,
+            "fast, reference, or both in lock-step; several names for several runs",
+            "fast"
+        );
         Option<int[]> batches = Several("--batch", "-b", "Sequences at once", 1);
         Option<int[]> chunks = Several("--chunk", null, "Most tokens of a step", 64);
         Option<int[]> threads = Several("--threads", null, "Threads of the fast machine, 0 for one a processor", 0);
@@ -162,7 +167,7 @@ internal static class HashesVerb
     }
 
     private static IMachine Open(CompilationResult compiled, (string Machine, int Threads) choice) =>
-        new MachineOption.Choice(choice.Machine == "fast", choice.Threads).Open(compiled);
+        new MachineOption.Choice(Enum.Parse<MachineOption.MachineKind>(choice.Machine, ignoreCase: true), choice.Threads).Open(compiled);
 
     /// <summary>The text's tokens, or a walk through the vocabulary that comes to every one of its tokens before it repeats.</summary>
     private static ImmutableArray<int> Prompt(Model model, Sweep sweep)
@@ -181,10 +186,12 @@ internal static class HashesVerb
     private static string[] Machines(string[] names)
     {
         string[] wanted = [.. names.SelectMany(name => name.Split(','))];
-        string[] wrong = [.. wanted.Except(["fast", "reference"])];
+        string[] wrong = [.. wanted.Except(["fast", "reference", "both"])];
         return wrong.Length == 0
             ? wanted
-            : throw new InvalidInputException($"--machine is '{wrong[0]}', but must be fast, reference or fast,reference.");
+            : throw new InvalidInputException(
+                $"--machine is '{wrong[0]}', but must be fast, reference or both, or several of them, comma between."
+            );
     }
 
     private static int[] Counts(string option, int[] values, int least) => [.. values.Select(v => CommonOptions.Count(option, v, least))];

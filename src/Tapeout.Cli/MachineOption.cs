@@ -11,17 +11,19 @@ internal sealed class MachineOption
 {
     private readonly Option<MachineKind> kind = new("--machine")
     {
-        Description = "fast, or reference: the definition, slower, with the same bits.",
+        Description =
+            "fast; reference: the definition, slower, with the same bits; both: in lock-step, stops at the first bit that differs.",
         DefaultValueFactory = _ => MachineKind.Fast,
     };
 
     private readonly Option<int> threads = new("--threads") { Description = "Threads that execute; 0 for one a processor." };
 
     /// <summary>A choice of <c>--machine</c>.</summary>
-    private enum MachineKind
+    public enum MachineKind
     {
         Fast,
         Reference,
+        Both,
     }
 
     /// <summary>Adds the options to a verb.</summary>
@@ -32,20 +34,30 @@ internal sealed class MachineOption
     }
 
     /// <summary>What a command line chose.</summary>
-    public Choice Read(ParseResult parsed) =>
-        new(parsed.GetValue(kind) == MachineKind.Fast, CommonOptions.Count(threads.Name, parsed.GetValue(threads), 0));
+    public Choice Read(ParseResult parsed) => new(parsed.GetValue(kind), CommonOptions.Count(threads.Name, parsed.GetValue(threads), 0));
 
     /// <summary>A chosen machine.</summary>
-    /// <param name="IsFast">The fast machine; else the reference.</param>
+    /// <param name="Kind">Which one.</param>
     /// <param name="Threads">Threads that execute; 0 for one a processor.</param>
-    public sealed record Choice(bool IsFast, int Threads)
+    public sealed record Choice(MachineKind Kind, int Threads)
     {
         /// <summary>What the host's figures call the machine.</summary>
-        public string Name => IsFast ? "fast machine" : "reference machine";
+        public string Name =>
+            Kind switch
+            {
+                MachineKind.Fast => "fast machine",
+                MachineKind.Reference => "reference machine",
+                _ => "both machines in lock-step",
+            };
 
         /// <summary>A machine that holds the compiled model.</summary>
         public IMachine Open(CompilationResult compiled) =>
-            IsFast ? new FastMachine(compiled.Tape, compiled.Constants!, Threads) : OpenReference(compiled);
+            Kind switch
+            {
+                MachineKind.Fast => new FastMachine(compiled.Tape, compiled.Constants!, Threads),
+                MachineKind.Reference => OpenReference(compiled),
+                _ => new ComparingMachine(compiled.Tape, compiled.Constants!, Threads),
+            };
 
         /// <summary>The reference machine, for whoever looks into its memories.</summary>
         public ReferenceMachine OpenReference(CompilationResult compiled)

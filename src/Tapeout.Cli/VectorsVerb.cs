@@ -70,7 +70,7 @@ internal static class VectorsVerb
                     Model = model,
                     Options = options,
                     Request = request!,
-                    Machine = new(IsFast: false, 0),
+                    Machine = new(MachineOption.MachineKind.Reference, 0),
                     Observe = machine => recorder = new(machine, selection, most),
                     Text = null,
                     Logits = null,

@@ -13,6 +13,7 @@ public sealed class FastMachine : IMachine
     private readonly ReferenceMachine _executor;
     private readonly MergedRole?[] _merged;
     private readonly FastKernels _kernels;
+    private readonly ComparingKernels? _comparing;
 
     /// <summary>Merges the roles, packs the constants.</summary>
     /// <param name="tape">A verified tape.</param>
@@ -20,13 +21,18 @@ public sealed class FastMachine : IMachine
     /// <param name="threads">Threads that execute; 0 for one a processor.</param>
     /// <exception cref="TapeFaultException">A tensor does not have the format or shape of its buffer.</exception>
     public FastMachine(Tape tape, IConstantSource constants, int threads = 0)
+        : this(tape, constants, threads, compares: false) { }
+
+    /// <summary>As the public constructor; with <paramref name="compares"/> every kernel is held against its definition.</summary>
+    internal FastMachine(Tape tape, IConstantSource constants, int threads, bool compares)
     {
         Tape = tape;
         Threads = threads > 0 ? threads : Environment.ProcessorCount;
         _merged = [.. tape.Roles.Select(role => TileMerger.Merge(role, tape.Envelope.Bounds))];
         Tape merged = tape with { Roles = [.. tape.Roles.Select((role, i) => _merged[i]?.Role ?? role)] };
         _kernels = new(constants, Threads);
-        _executor = new(merged, constants, _kernels) { Threads = Threads };
+        _comparing = compares ? new(_kernels) : null;
+        _executor = new(merged, constants, _comparing ?? (IKernels)_kernels) { Threads = Threads };
     }
 
     /// <inheritdoc/>
@@ -40,6 +46,8 @@ public sealed class FastMachine : IMachine
 
     /// <summary>The roles whose tiles were merged; the others are executed tile by tile.</summary>
     public int MergedRoles => _merged.Count(m => m is not null);
+
+    internal long ComparedInstructions => _comparing?.Compared ?? 0;
 
     /// <inheritdoc/>
     public void Execute(Step step) => _executor.Execute(step);

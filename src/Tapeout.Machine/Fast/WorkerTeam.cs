@@ -45,6 +45,8 @@ internal sealed class WorkerTeam : IDisposable
                 work(item);
             return;
         }
+        // Closes the last job first: who still looks at it would otherwise find the new count and take an item of this one by the old job's number.
+        Interlocked.Exchange(ref _next, (Volatile.Read(ref _next) & ~0xFFFFFFFFL) | 0x7FFFFFFF);
         _work = work;
         _count = items;
         _completed = 0;

@@ -21,6 +21,27 @@ public sealed class InterleavedWeightsTests
         }
     }
 
+    /// <summary>More tokens than the accumulators on the stack hold.</summary>
+    [Theory]
+    [InlineData("f32", "f32")]
+    [InlineData("f16", "f16")]
+    [InlineData("int4-g32", "f32")]
+    public void Multiply_ManyTokens_BitsOfTheScalarProduct(string weight, string activation) =>
+        AssertEqualsScalar(new(ProductRule.For(TensorCodecTests.Parse(weight), TensorCodecTests.Parse(activation), 96), 20, 150, 5));
+
+    /// <summary>Scales that are infinities or NaN, as a damaged file may have them.</summary>
+    [Theory]
+    [InlineData("int8-g32@f16")]
+    [InlineData("int4-g32@bf16")]
+    public void Multiply_ScalesThatAreNotFinite_BitsOfTheScalarProduct(string weight)
+    {
+        ProductRule rule = ProductRule.For(TensorCodecTests.Parse(weight), TensorCodecTests.Parse("int8-g32"), 64);
+        Case data = new(rule, 17, 2, 3);
+        TensorCodec.WriteScale(data.WeightLayout, data.Weights, 3, 1, float.PositiveInfinity);
+        TensorCodec.WriteScale(data.WeightLayout, data.Weights, 16, 0, float.NegativeInfinity);
+        AssertEqualsScalar(data);
+    }
+
     /// <summary>Every code that a format can hold, also those that only files of other makers use.</summary>
     [Theory]
     [InlineData("int8-row", "int8-row")]
