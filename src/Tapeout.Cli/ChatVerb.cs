@@ -48,7 +48,7 @@ internal static class ChatVerb
                     Candidates = SamplingOptions.Candidates(sampler!),
                     Progress = progress.Start,
                 };
-                CompilationResult compiled = Compilation.Compile(model, options);
+                CompilationResult compiled = Compilation.CompileLargestStep(model, ref options);
                 foreach (string note in CommonOptions.Notes(model, options, compiled))
                     errors.WriteLine($"note: {note}");
                 progress.Start("filling the chip's memory");

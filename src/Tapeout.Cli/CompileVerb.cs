@@ -17,7 +17,7 @@ internal static class CompileVerb
         Option<FileInfo?> file = new("--output", "-o") { Description = "The tape's file." };
         Option<string?> dump = new("--dump") { Description = $"Prints a stage: {string.Join(", ", Compilation.Stages)}." };
         Option<int> batch = new("--batch", "-b") { Description = "Most sequences in one step.", DefaultValueFactory = _ => 1 };
-        Option<int> step = new("--step-tokens") { Description = "Most tokens in one step.", DefaultValueFactory = _ => 64 };
+        Option<int?> step = new("--step-tokens") { Description = "Most tokens in one step; without it the most up to 64 that fit." };
         Option<bool> json = new("--json") { Description = "Prints one JSON object." };
         Command command = new("compile", "Compiles a model to a chip's tape.") { file, dump, batch, step, json };
         common.AddTo(command);
@@ -27,7 +27,7 @@ internal static class CompileVerb
             Refusals refusals = new();
             refusals.Try(() => Stage(stage, parsed.GetValue(json)));
             int sequences = refusals.Try(() => CommonOptions.Count("--batch", parsed.GetValue(batch), 1));
-            int tokens = refusals.Try(() => CommonOptions.Count("--step-tokens", parsed.GetValue(step), 1));
+            int tokens = refusals.Try(() => CommonOptions.Count("--step-tokens", parsed.GetValue(step) ?? 64, 1));
             (Model model, CompilationOptions options) = common.Read(parsed, refusals);
             using (model)
             {
@@ -40,7 +40,9 @@ internal static class CompileVerb
                     MaxTokensPerStep = Math.Max(tokens, sequences),
                     Progress = progress.Start,
                 };
-                CompilationResult result = Compilation.Compile(model, options);
+                CompilationResult result = parsed.GetValue(step) is null
+                    ? Compilation.CompileLargestStep(model, ref options)
+                    : Compilation.Compile(model, options);
                 progress.Finish();
                 byte[] bytes = TapeFile.Write(result.Tape);
                 target?.Write(bytes);

@@ -111,21 +111,6 @@ internal sealed class EvaluationRun
             EvaluationState.Write(State, conditions, Scores);
     }
 
-    /// <summary>The most tokens a step, up to 64, whose activations fit the chip; found without reading weights.</summary>
-    private CompilationOptions WithLargestStep(CompilationOptions options)
-    {
-        for (int tokens = Math.Min(64, Chunk); ; tokens /= 2)
-        {
-            options = options with { ContextLength = Chunk, MaxTokensPerStep = tokens, MaxLogitRows = tokens, Candidates = 1 };
-            try
-            {
-                Compilation.Compile(Model, options with { Weights = false });
-                return options;
-            }
-            catch (InvalidInputException) when (tokens >= 8) { }
-        }
-    }
-
     private static LayerRecorder Observe(IMachine machine)
     {
         ReferenceMachine observed = (ReferenceMachine)machine;
@@ -163,7 +148,9 @@ internal sealed class EvaluationRun
 
     private IMachine Open(CompilationOptions options, Action<string> notes)
     {
-        CompilationResult result = Compilation.Compile(Model, WithLargestStep(options));
+        int tokens = Math.Min(64, Chunk);
+        options = options with { ContextLength = Chunk, MaxTokensPerStep = tokens, MaxLogitRows = tokens, Candidates = 1 };
+        CompilationResult result = Compilation.CompileLargestStep(Model, ref options);
         foreach (string note in result.Report.Notes)
             notes(note);
         return Machine.Open(result);

@@ -71,8 +71,9 @@ internal sealed class PromptRun
         ITokenizer tokenizer = Model.RequireTokenizer();
         PromptIds = tokenizer.Encode(Request.Prompt, true, true);
         Bill.CheckPower(Options.Chip);
-        Compiled = CompilationFor(PromptIds.Length, progress);
-        CompilationResult result = Compilation.Compile(Model, Compiled);
+        CompilationOptions options = CompilationFor(PromptIds.Length, progress);
+        CompilationResult result = Compilation.CompileLargestStep(Model, ref options);
+        Compiled = options;
         Tape = result.Tape;
         progress.Start("filling the chip's memory");
         using IMachine machine = Open(result);

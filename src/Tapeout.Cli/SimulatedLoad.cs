@@ -51,7 +51,7 @@ internal sealed class SimulatedLoad
             throw new InvalidInputException(
                 $"{prompt} prompt tokens and {made} more do not fit a context of {options.ContextLength}: use fewer, or raise --context."
             );
-        CompilationResult result = LargestStep(model, ref options);
+        CompilationResult result = Compilation.CompileLargestStep(model, ref options);
         Prediction prediction = Predictor.Predict(result.Tape, chip, prompt, made, sequences);
         return use(model, options, result, Bill.Of(result.Tape, chip, prediction));
     }
@@ -66,21 +66,5 @@ internal sealed class SimulatedLoad
         while (chip.Execution.Style == ExecutionStyle.Dynamic && tokens < prompt && tokens < 8192)
             tokens *= 2;
         return tokens;
-    }
-
-    /// <summary>Compiles for the largest number of tokens a step whose activations fit, halved from the first guess down to the batch.</summary>
-    private static CompilationResult LargestStep(Model model, ref CompilationOptions options)
-    {
-        while (true)
-        {
-            try
-            {
-                return Compilation.Compile(model, options);
-            }
-            catch (InvalidInputException) when (options.MaxTokensPerStep / 2 >= options.MaxSequences)
-            {
-                options = options with { MaxTokensPerStep = options.MaxTokensPerStep / 2 };
-            }
-        }
     }
 }

@@ -83,6 +83,28 @@ public static class Compilation
         return new(tape, options.Weights && !model.IsShapeOnly ? quantised : null, report, dumps);
     }
 
+    /// <summary>
+    /// Compiles for the most tokens a step whose activations fit the chip: halved from <see cref="CompilationOptions.MaxTokensPerStep"/> down to the most
+    /// sequences. Weights are not touched by what does not fit.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="options">Afterwards with the tokens a step that fit.</param>
+    /// <exception cref="InvalidInputException">As for <see cref="Compile"/>, about the smallest step.</exception>
+    public static CompilationResult CompileLargestStep(Model model, ref CompilationOptions options)
+    {
+        while (true)
+        {
+            try
+            {
+                return Compile(model, options);
+            }
+            catch (InvalidInputException) when (options.MaxTokensPerStep / 2 >= options.MaxSequences)
+            {
+                options = options with { MaxTokensPerStep = options.MaxTokensPerStep / 2 };
+            }
+        }
+    }
+
     /// <summary>A stage that breaks its promise is a defect of the compiler, not of the input.</summary>
     private static void Require(string stage, IReadOnlyList<string> problems)
     {
