@@ -83,7 +83,10 @@ public sealed class RefusalTests : IClassFixture<RefusalTests.Inputs>
         ["unknown stage"] = (["compile", "--dump", "grahp"], ["'grahp'", "did you mean 'graph'"]),
         ["stage as JSON"] = (["compile", "--dump", "graph", "--json"], ["--json"]),
         ["unwritable tape"] = (["compile", "-o", "@none/a.tape"], ["none/a.tape", "no folder"]),
-        ["tape of a model too large"] = (["compile", "--model", "llama-3.1-70b", "-o", "@new.tape"], ["llama-3.1-70b", "SRAM per tile"]),
+        ["tape of a model too large"] = (
+            ["compile", "--model", "llama-3.1-70b", "--step-tokens", "64", "-o", "@new.tape"],
+            ["llama-3.1-70b", "SRAM per tile"]
+        ),
         ["listing as tape"] = (["disasm", "@good.asm"], ["good.asm", "not a tape"]),
         ["cut tape"] = (["disasm", "@cut.tape"], ["cut.tape", "damaged"]),
         ["damaged tape"] = (["disasm", "@damaged.tape"], ["damaged.tape", "hash"]),
