@@ -38,7 +38,7 @@ public sealed class InterleavedWeightsTests
         ProductRule rule = ProductRule.For(TensorCodecTests.Parse(weight), TensorCodecTests.Parse("int8-g32"), 64);
         Case data = new(rule, 17, 2, 3);
         TensorCodec.WriteScale(data.WeightLayout, data.Weights, 3, 1, float.PositiveInfinity);
-        TensorCodec.WriteScale(data.WeightLayout, data.Weights, 16, 0, float.NegativeInfinity);
+        TensorCodec.WriteScale(data.WeightLayout, data.Weights, 16, 0, float.PositiveInfinity);
         AssertEqualsScalar(data);
     }
 
