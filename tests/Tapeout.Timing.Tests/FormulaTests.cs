@@ -161,6 +161,39 @@ public sealed class FormulaTests
         Assert.Equal(ports, timeline.Makespan.Count);
     }
 
+    /// <summary>Where products take the time, a window over a long context costs what a context as long as the window costs.</summary>
+    [Fact]
+    public void Attend_WindowOverALongContext_CostsAContextOfItsLength()
+    {
+        Assert.Equal(Cycles(window: 0, context: 99), Cycles(window: 100, context: 999));
+        Assert.True(Cycles(window: 0, context: 99) < Cycles(window: 0, context: 999));
+
+        static long Cycles(int window, int context)
+        {
+            HandTape tape = new();
+            int keys = tape.Region(NumberFormat.F32, Envelope.PageSize * 2, 64, kind: BufferKind.State);
+            tape.Add(
+                new Attend
+                {
+                    Query = tape.Region(NumberFormat.F32, 1, 4 * 64),
+                    Keys = keys,
+                    Values = keys,
+                    Destination = tape.Region(NumberFormat.F32, 1, 4 * 64),
+                    HeadDimension = 64,
+                    Window = window,
+                    GroupSize = 2,
+                    Scale = 1,
+                    Softcap = 0,
+                    Result = AttentionResult.Final,
+                    FirstBlock = default,
+                    BlockCount = 0,
+                }
+            );
+            ChipDescription chip = HandTape.Plain("vector.operations=1/cycle", "vector.specialOperations=1/cycle");
+            return Timeline.Of(tape.Build(), chip, Predictor.StepShape(1, 1, context, false)).Makespan.Count;
+        }
+    }
+
     private static Exchange Exchange(HandTape tape, Group group, int elements) =>
         new()
         {
