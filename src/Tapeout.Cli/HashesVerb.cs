@@ -21,12 +21,7 @@ internal static class HashesVerb
     {
         Option<string[]> models = Several("--model", "-m", "A .gguf file or a name of the catalog", ModelSource.EmbeddedDefault);
         Option<string[]> formats = Several("--format", "-f", "Quantisations", [.. QuantisationFormats.Names]);
-        Option<string[]> machines = Several(
-            "--machine",
-            null,
-            "fast, reference, or both in lock-step; several names for several runs",
-            "fast"
-        );
+        Option<string[]> machines = Several("--machine", null, "fast, reference, or both in lock-step", "fast");
         Option<int[]> batches = Several("--batch", "-b", "Sequences at once", 1);
         Option<int[]> chunks = Several("--chunk", null, "Most tokens of a step", 64);
         Option<int[]> threads = Several("--threads", null, "Threads of the fast machine, 0 for one a processor", 0);
@@ -140,7 +135,7 @@ internal static class HashesVerb
             MaxLogitRows = step,
             ContextLength = prompt.Length + sweep.MaxTokens,
         };
-        progress.Start($"compiling {model.Name} in {options.Format}");
+        progress.Start($"compiling {model.Name} in {options.FormatName}");
         CompilationResult compiled = Compilation.Compile(model, options);
         if (compiled.Constants is null)
             throw new InvalidInputException($"'{model.Name}' is a shape without weights and has no logits: give a .gguf file.");
@@ -152,7 +147,7 @@ internal static class HashesVerb
             using IMachine machine = Open(compiled, group.Key);
             foreach (Setting setting in group)
             {
-                progress.Start($"{model.Name} in {options.Format}: {setting}");
+                progress.Start($"{model.Name} in {options.FormatName}: {setting}");
                 LogitSum sum = LogitSum.Of(machine, prompt, sweep.MaxTokens, setting.Batch, setting.Chunk);
                 runs++;
                 first ??= sum;

@@ -56,8 +56,13 @@ internal static class SimulateVerb
                     if (picture is not null)
                     {
                         string conditions =
-                            $"{model.Name} on {options.Chips} × {chip.Name}, {options.Format}, batch {prediction.Batch}, prompt {prediction.PromptTokens}, output {prediction.OutputTokens}";
-                        picture.Write(Encoding.UTF8.GetBytes(TimelinePicture.Svg(conditions, result.Tape, bill) ?? ""));
+                            $"{model.Name} on {options.Chips} × {chip.Name}, {options.FormatName}, batch {prediction.Batch}, prompt {prediction.PromptTokens}, output {prediction.OutputTokens}";
+                        string drawing =
+                            TimelinePicture.Svg(conditions, result.Tape, bill)
+                            ?? throw new InvalidInputException(
+                                "The last decode step takes no time, so that --timeline has nothing to draw: leave it out."
+                            );
+                        picture.Write(Encoding.UTF8.GetBytes(drawing));
                         picture.Commit();
                     }
                     if (parsed.GetValue(json))

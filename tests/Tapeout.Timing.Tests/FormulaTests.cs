@@ -128,25 +128,7 @@ public sealed class FormulaTests
     {
         const int Context = 999;
         const int Heads = 4;
-        HandTape tape = new();
-        int keys = tape.Region(NumberFormat.F32, Envelope.PageSize * 2, 64, kind: BufferKind.State);
-        tape.Add(
-            new Attend
-            {
-                Query = tape.Region(NumberFormat.F32, sequences, Heads * 64),
-                Keys = keys,
-                Values = keys,
-                Destination = tape.Region(NumberFormat.F32, sequences, Heads * 64),
-                HeadDimension = 64,
-                Window = window,
-                GroupSize = 2,
-                Scale = 1,
-                Softcap = 0,
-                Result = AttentionResult.Final,
-                FirstBlock = default,
-                BlockCount = 0,
-            }
-        );
+        HandTape tape = Attention(sequences, Heads, window);
         ChipDescription chip = HandTape.Plain(
             "sram.bytesPerPort=1B/cycle",
             "matrix.formats[0].macs=1000000/cycle",
@@ -170,28 +152,35 @@ public sealed class FormulaTests
 
         static long Cycles(int window, int context)
         {
-            HandTape tape = new();
-            int keys = tape.Region(NumberFormat.F32, Envelope.PageSize * 2, 64, kind: BufferKind.State);
-            tape.Add(
-                new Attend
-                {
-                    Query = tape.Region(NumberFormat.F32, 1, 4 * 64),
-                    Keys = keys,
-                    Values = keys,
-                    Destination = tape.Region(NumberFormat.F32, 1, 4 * 64),
-                    HeadDimension = 64,
-                    Window = window,
-                    GroupSize = 2,
-                    Scale = 1,
-                    Softcap = 0,
-                    Result = AttentionResult.Final,
-                    FirstBlock = default,
-                    BlockCount = 0,
-                }
-            );
+            HandTape tape = Attention(sequences: 1, heads: 4, window);
             ChipDescription chip = HandTape.Plain("vector.operations=1/cycle", "vector.specialOperations=1/cycle");
             return Timeline.Of(tape.Build(), chip, Predictor.StepShape(1, 1, context, false)).Makespan.Count;
         }
+    }
+
+    /// <summary>One ATTEND: a token of each sequence, heads of 64, two of them to a KV head, two KV heads held in SRAM.</summary>
+    private static HandTape Attention(int sequences, int heads, int window)
+    {
+        HandTape tape = new();
+        int keys = tape.Region(NumberFormat.F32, Envelope.PageSize * 2, 64, kind: BufferKind.State);
+        tape.Add(
+            new Attend
+            {
+                Query = tape.Region(NumberFormat.F32, sequences, heads * 64),
+                Keys = keys,
+                Values = keys,
+                Destination = tape.Region(NumberFormat.F32, sequences, heads * 64),
+                HeadDimension = 64,
+                Window = window,
+                GroupSize = 2,
+                Scale = 1,
+                Softcap = 0,
+                Result = AttentionResult.Final,
+                FirstBlock = default,
+                BlockCount = 0,
+            }
+        );
+        return tape;
     }
 
     private static Exchange Exchange(HandTape tape, Group group, int elements) =>
