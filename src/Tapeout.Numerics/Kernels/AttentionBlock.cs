@@ -226,9 +226,8 @@ public sealed unsafe class AttentionBlock : IDisposable
         Vector512<float> highest = Vector512.Create(maximum);
         for (int p = from / Width * Width; p <= to; p += Width)
         {
-            Vector512<int> position = index + Vector512.Create(p);
-            Vector512<int> seen = Vector512.GreaterThanOrEqual(position, low) & Vector512.LessThanOrEqual(position, high);
-            Vector512<float> weight = VectorElementary.Exp(Vector512.Load(scores + p) - highest) & seen.AsSingle();
+            // What is not seen has the score −∞ and so the weight 0.
+            Vector512<float> weight = VectorElementary.Exp(Vector512.Load(scores + p) - highest);
             lanes += weight;
             weight.Store(scores + p);
         }
