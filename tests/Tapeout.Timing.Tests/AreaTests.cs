@@ -91,12 +91,25 @@ public sealed class AreaTests
     [InlineData("matrix.slots=4")]
     [InlineData("memory[0].devices=8")]
     [InlineData("links[0].count=9")]
+    [InlineData("links[0].lanes=9")]
+    [InlineData("links[0].spareLinks=1")]
+    [InlineData("host.lanes=17")]
     [InlineData("die.spareTiles=1")]
     public void Die_MoreOfAnythingIsLarger(string change)
     {
         NodeConstants node = new("3nm");
         Area plain = AreaModel.Of(ChipReader.Load("ideal"), node).Total;
         Assert.True(AreaModel.Of(ChipReader.Load("ideal", [change]), node).Total > plain);
+    }
+
+    /// <summary>A lane is charged for what it is, not for what it runs at.</summary>
+    [Fact]
+    public void Lanes_ASlowerLinkOfAsManyIsAsLarge()
+    {
+        NodeConstants node = new("3nm");
+        Area LinksOf(params string[] changes) => AreaModel.Of(ChipReader.Load("ideal", changes), node).Of(AreaGroup.Links);
+        Assert.Equal(LinksOf(), LinksOf("links[0].bandwidth=50GB/s"));
+        Assert.Equal(LinksOf("links[0].count=5"), LinksOf("links[0].count=3", "links[0].spareLinks=2"));
     }
 
     [Fact]
@@ -117,8 +130,8 @@ public sealed class AreaTests
     }
 
     /// <summary>
-    /// Six constants are fitted on these two dies, so this is no proof; the H100 below is. The die of the MI200 comes out 16 % small, most of
-    /// it in its serial links, which take three times the area per rate of those of the A100.
+    /// Seven constants are fitted on these two dies, so this is no proof; the H100 below is. A stack's PHY takes twice the area on the die of
+    /// the MI200 that it takes on GA100, and both are charged the mean: one comes out large, the other small.
     /// </summary>
     [Fact]
     public void Photographs_TheDiesOfA100AndMi210()
@@ -138,7 +151,7 @@ public sealed class AreaTests
                 TestContext.Current.TestOutputHelper!.WriteLine(
                     string.Create(CultureInfo.InvariantCulture, $"  {block.Group, -18} {block.Predicted, 6:0.0} {block.Measured, 6:0.0}")
                 );
-            Assert.InRange(die.Error, -0.18m, 0.10m);
+            Assert.InRange(die.Error, -0.10m, 0.10m);
         }
     }
 

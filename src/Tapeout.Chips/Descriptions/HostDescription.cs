@@ -12,6 +12,10 @@ public sealed record HostDescription
     [Within("1MB/s", "1PB/s")]
     public required Bandwidth Bandwidth { get; init; }
 
+    /// <summary>Lanes: pairs of wires in each direction. None: as many as lanes of a common rate would take.</summary>
+    [Within("1", "1024")]
+    public int? Lanes { get; init; }
+
     /// <summary>One way, shortest message.</summary>
     [Within("0ns", "1s")]
     public required Duration Latency { get; init; }

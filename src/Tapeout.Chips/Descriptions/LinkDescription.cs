@@ -16,6 +16,14 @@ public sealed record LinkDescription
     [Within("1MB/s", "1PB/s")]
     public required Bandwidth Bandwidth { get; init; }
 
+    /// <summary>Lanes of one link: pairs of wires in each direction. None: as many as lanes of a common rate would take.</summary>
+    [Within("1", "1024")]
+    public int? Lanes { get; init; }
+
+    /// <summary>Links on the die that the product does not bring out.</summary>
+    [Within("0", "65536")]
+    public int? SpareLinks { get; init; }
+
     /// <summary>From the sender's buffer to the receiver's, one hop, shortest message.</summary>
     [Within("0ns", "1s")]
     public required Duration Latency { get; init; }

@@ -6,7 +6,7 @@ namespace Tapeout.Timing;
 
 /// <summary>
 /// The area of a die from its parts: transistors of arithmetic over the density of placed logic, bits over the density of SRAM and ROM
-/// macros, wires of the network, PHYs by device or by rate. Every factor is a constant of the technology's files.
+/// macros, wires of the network, PHYs by device, lane or rate. Every factor is a constant of the technology's files.
 /// </summary>
 public sealed class AreaModel
 {
@@ -286,17 +286,27 @@ public sealed class AreaModel
         }
     }
 
+    /// <summary>Each lane has a PHY and its share of a controller, whatever it runs at: a lane of 25 Gbit/s is as large as one of 50.</summary>
     private void Serial()
     {
         foreach (LinkDescription link in _chip.Links)
-            Serial($"links {link.Name}", link.Bandwidth.Count * (decimal)link.Count);
-        Serial("host interface", _chip.Host.Bandwidth.Count);
+            Serial($"links {link.Name}", link.Lanes, link.Bandwidth, link.Count + (link.SpareLinks ?? 0));
+        Serial("host interface", _chip.Host.Lanes, _chip.Host.Bandwidth, 1);
     }
 
-    private void Serial(string name, decimal bytesPerSecond)
+    private void Serial(string name, int? lanes, Bandwidth rate, int links)
     {
-        Figure rate = Figure.Count("rate each way", bytesPerSecond / 1_000_000_000m / Dies, "GB/s");
-        Add(name, AreaGroup.Links, AreaContent.Analog, Figure.Product(name, "mm2", rate, _node.Common("phySerial", "mm2")));
+        Figure each = lanes is { } known
+            ? Figure.Count("lanes of a link", known)
+            : Figure.Quotient(
+                "lanes of a link",
+                "",
+                Figure.Count("rate", rate.Count / 1_000_000_000m, "GB/s"),
+                _node.Common("laneRate", "GB/s")
+            );
+        Figure all = Figure.Product("lanes on the die", "", each, Figure.Count("links on the die", links / (decimal)Dies));
+        Figure lane = Figure.Sum("PHY and controller", "mm2", [_node.Common("phyLane", "mm2"), _node.Common("controllerLane", "mm2")]);
+        Add(name, AreaGroup.Links, AreaContent.Analog, Figure.Product(name, "mm2", all, lane));
     }
 
     private void Logic(string name, ArithmeticUnit ofATile, AreaGroup group = AreaGroup.Cores)

@@ -25,7 +25,7 @@ public static class DieAreaComparison
                 "vector.doubleOperations=96/cycle",
             ]
         ),
-        ["MI210 (one die of MI200)"] = ("amd-mi210", ["links[0].count=8"]),
+        ["MI210 (one die of MI200)"] = ("amd-mi210", []),
     };
 
     private static readonly Dictionary<string, AreaGroup> Groups = new()
