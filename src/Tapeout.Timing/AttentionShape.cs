@@ -20,4 +20,7 @@ internal readonly record struct AttentionShape
     public required NumberFormat Kv { get; init; }
 
     public required NumberFormat Query { get; init; }
+
+    /// <summary>True where the values are the bytes of the keys.</summary>
+    public required bool SharesKeysAndValues { get; init; }
 }

@@ -42,6 +42,12 @@ public readonly record struct InstructionCost
     /// <summary>Cycles of the host interface.</summary>
     public long HostCycles { get; init; }
 
+    /// <summary>
+    /// True for a kernel whose thread blocks stream the memory: servers are asked for when its beginning is over, and the memory serves it at
+    /// its own efficiency, not at that of a library's products.
+    /// </summary>
+    public bool Streams { get; init; }
+
     /// <summary>What the engine's work is charged to.</summary>
     public Limiter Cause { get; init; }
 

@@ -29,8 +29,8 @@ internal sealed partial class InstructionCosts
                         HeadDimension = instruction.HeadDimension,
                         Kv = keys.Format,
                         Query = query.Format,
-                    },
-                    _memoryBytes
+                        SharesKeysAndValues = instruction.Keys == instruction.Values,
+                    }
                 )
             );
         }

@@ -296,6 +296,7 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
             Fill = kernel.Fill,
             Work = kernel.Work,
             NetworkCycles = kernel.SharedCycles,
+            Streams = kernel.Streams,
             Cause = kernel.Cause,
             MemoryCause = kernel.MemoryCause,
         };

@@ -6,4 +6,8 @@ namespace Tapeout.Timing;
 /// <param name="SharedCycles">Cycles of the shared SRAM.</param>
 /// <param name="Cause">What the main loops wait for.</param>
 /// <param name="MemoryCause">What the bytes are.</param>
-internal readonly record struct KernelTime(long Fill, long Work, long SharedCycles, Limiter Cause, Limiter MemoryCause);
+internal readonly record struct KernelTime(long Fill, long Work, long SharedCycles, Limiter Cause, Limiter MemoryCause)
+{
+    /// <summary>True where thread blocks stream the memory themselves: after their beginning, at the memory's own efficiency.</summary>
+    public bool Streams { get; init; }
+}

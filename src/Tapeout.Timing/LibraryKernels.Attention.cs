@@ -1,3 +1,4 @@
+using Tapeout.Chips;
 using Tapeout.Isa;
 using Tapeout.Numerics;
 
@@ -11,20 +12,36 @@ internal sealed partial class LibraryKernels
     /// <summary>Keys whose two-byte keys and values fill the shared memory of a thread block of a decode step.</summary>
     private const int DecodeTokens = 384;
 
+    /// <summary>Thread blocks of an element-wise kernel that a core holds at once.</summary>
+    private const int ElementwiseBlocks = 3;
+
+    /// <summary>Rate of an element-wise kernel's block, in thousandths of one that copies to shared memory while it works.</summary>
+    private const int ElementwiseStream = 700;
+
+    /// <summary>Query heads of a group that double the least time of a thread block with two-byte elements.</summary>
+    private const int HeadsOfABlock = 100;
+
+    /// <summary>Most parts of a sequence.</summary>
+    private const int MostParts = 256;
+
+    /// <summary>Positions of the smallest part of a sequence.</summary>
+    private const int LeastPart = 64;
+
     /// <summary>Vector operations of a score beside its exponential: scale, maximum, subtraction, sum, conversion, partly paired.</summary>
     private const double OperationsPerScore = 2.4;
 
     /// <summary>Attention of a step: sequences with one new token behind others stream their KV cache, prompts multiply blocks of queries by blocks of keys.</summary>
-    public KernelTime Attention(AttentionShape shape, long memoryBytes) =>
-        shape.Sequences.All(s => s.NewTokens == 1 && s.Context > 0) ? Decode(shape, memoryBytes) : Prompt(shape);
+    public KernelTime Attention(AttentionShape shape) =>
+        shape.Sequences.All(s => s.NewTokens == 1 && s.Context > 0) ? Decode(shape) : Prompt(shape);
 
     /// <summary>
-    /// A thread block takes one KV head of one sequence, or a part of its positions where there are few blocks. It streams its part at its own
-    /// rate and takes at least a least time; blocks of a core follow each other without a gap but for the first, and all together no faster
-    /// than memory and shared SRAM. Groups of query heads larger than the kernel's take a block each head, which reads the KV head again.
-    /// A kernel for one query head a KV head works element by element, at the same rate for any format.
+    /// A thread block takes one KV head of one sequence, or a part of its positions where there are few blocks. It begins, streams its part at
+    /// its own rate, and takes at least a least time; blocks of a core follow each other without a gap, and all together no faster than memory
+    /// and shared SRAM, whose bytes arrive when the first blocks have begun. Parts of a sequence leave partial results that one block reads
+    /// and merges. Groups of query heads larger than the kernel's take a block each head, which reads the KV head again. A kernel for one
+    /// query head a KV head works element by element, with what is in flight in registers: at a lower rate, the same for any format.
     /// </summary>
-    private KernelTime Decode(AttentionShape shape, long memoryBytes)
+    private KernelTime Decode(AttentionShape shape)
     {
         int group = Math.Max(1, shape.Heads / Math.Max(1, shape.KvHeads));
         bool grouped = group > 1 && group <= Library.LargestGroup;
@@ -32,8 +49,9 @@ internal sealed partial class LibraryKernels
         long tokenBytes = 2 * new TensorLayout(shape.Kv, 1, shape.HeadDimension).Bytes;
         long wideBytes = 4L * shape.HeadDimension;
         long streamed = grouped ? tokenBytes : wideBytes;
-        long resident = grouped ? Math.Max(1, _chip.Sram.Capacity.Count * 9 / 10 / (DecodeTokens * tokenBytes)) : 3;
-        long least = grouped ? _decodeBlock * tokenBytes / wideBytes : _decodeBlock;
+        long resident = grouped ? Math.Max(1, _chip.Sram.Capacity.Count * 9 / 10 / (DecodeTokens * tokenBytes)) : ElementwiseBlocks;
+        long least = grouped ? _decodeBlock * tokenBytes / wideBytes + _decodeBlock * group / HeadsOfABlock : _decodeBlock;
+        long perMille = grouped ? 1000 : ElementwiseStream;
         long bytes = 0;
         long longest = 0;
         Int128 all = 0;
@@ -47,26 +65,44 @@ internal sealed partial class LibraryKernels
         }
         long slots = _cores * resident;
         long shared = Shared(bytes * heads / Math.Max(1, shape.KvHeads));
-        long memory = MemoryCycles(memoryBytes);
+        long Streamed(long part) => (long)(part * (Int128)_chip.Clock.Count * 1000 / ((Int128)Library.DecodeStream.Count * perMille));
         KernelTime best = default;
         long time = long.MaxValue;
-        for (int split = 1; split <= 128 && (split == 1 || longest / split >= 128); split *= 2)
+        for (int split = 1; split <= MostParts && (split == 1 || longest / split >= LeastPart); split *= 2)
         {
-            long blocks = shape.Sequences.Length * heads * split;
+            long whole = shape.Sequences.Length * heads;
+            if (split > 1 && whole * (split / 2) >= 2 * slots)
+                break;
+            long blocks = whole * split;
             // A ragged batch: the mean where blocks queue, the longest where all run at once.
             long mean = Divide((long)(all / shape.Sequences.Length), split);
             long most = Divide(longest, split);
-            long Stream(long tokens) => (long)((RoundUp(tokens, 32) * streamed * (Int128)_chip.Clock.Count) / Library.DecodeStream.Count);
-            long one = Math.Max(least, Stream(most));
-            long work = blocks >= 4 * slots ? Divide(blocks * Math.Max(least, Stream(mean)), slots) : Divide(blocks, slots) * one;
-            long fill = Math.Min(least, Stream(most)) + (split > 1 ? _split : 0);
-            long total = Math.Max(work + fill, Math.Max(shared, memory));
+            long Block(long tokens) => Math.Max(least, least / 2 + Streamed(RoundUp(tokens, 32) * streamed));
+            long work = blocks >= 4 * slots ? Divide(blocks * Block(mean), slots) : Divide(blocks, slots) * Block(most);
+            long fill = Math.Min(least, Streamed(RoundUp(most, 32) * streamed));
+            if (split > 1)
+                fill += _split + Streamed(4L * split * (grouped ? group : 1) * shape.HeadDimension);
+            // Where keys are the values too, an element-wise kernel reads them twice: from the shared SRAM if what is in flight fits there.
+            long inFlight = Math.Min(blocks, slots) * most * tokenBytes / 2;
+            bool isReadAgain = shape.SharesKeysAndValues && !grouped && inFlight > (_chip.SharedSram?.Capacity.Count ?? 0);
+            long memory = StreamCycles(shape.SharesKeysAndValues && !isReadAgain ? bytes / 2 : bytes);
+            long beside = isReadAgain ? Math.Max(shared, memory) : shared;
+            long total = fill + Math.Max(work, Math.Max(beside, memory));
             if (total >= time)
                 continue;
             time = total;
-            best = new(fill, work, shared, Limiter.Kv, Limiter.Kv);
+            best = new(fill, work, beside, Limiter.Kv, Limiter.Kv) { Streams = true };
         }
         return best;
+    }
+
+    /// <summary>Cycles of bytes in long streams: at the efficiency of the memory itself.</summary>
+    private long StreamCycles(long bytes)
+    {
+        Int128 rate = 0;
+        foreach (MemoryDescription memory in _chip.Memory)
+            rate += (Int128)((decimal)memory.Bandwidth.Count * memory.Efficiency);
+        return rate == 0 ? 0 : (long)((bytes * (Int128)_chip.Clock.Count + rate - 1) / rate);
     }
 
     /// <summary>

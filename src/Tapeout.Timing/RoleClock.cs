@@ -9,6 +9,7 @@ internal sealed class RoleClock
     private readonly long _ticksPerSecond;
     private readonly long _clock;
     private readonly Int128 _bytesPerSecond;
+    private readonly Int128 _streamedPerSecond;
 
     public RoleClock(ChipDescription chip, Frequency ticks, TimingOptions options)
     {
@@ -18,9 +19,15 @@ internal sealed class RoleClock
         decimal? reached = chip.Execution.Style == ExecutionStyle.Dynamic ? options.Software?.Library?.MemoryEfficiency : null;
         HidesMemoryLatency = reached is not null;
         foreach (MemoryDescription memory in chip.Memory)
+        {
             _bytesPerSecond += (Int128)((decimal)memory.Bandwidth.Count * (reached ?? memory.Efficiency));
+            _streamedPerSecond += (Int128)((decimal)memory.Bandwidth.Count * memory.Efficiency);
+        }
         if (options.Increased == Resource.MemoryBandwidth)
+        {
             _bytesPerSecond = _bytesPerSecond * (100 + options.IncreasePercent) / 100;
+            _streamedPerSecond = _streamedPerSecond * (100 + options.IncreasePercent) / 100;
+        }
         if (chip.Memory.Count > 0)
             MemoryLatency = (long)((chip.Memory[0].Latency.Count * _ticksPerSecond + 999_999_999_999_999) / 1_000_000_000_000_000);
         if (options.Increased == Resource.Latency)
@@ -38,6 +45,11 @@ internal sealed class RoleClock
     public long Ticks(long cycles) => _clock == _ticksPerSecond ? cycles : (long)((cycles * (Int128)_ticksPerSecond + _clock - 1) / _clock);
 
     /// <summary>Ticks for which bytes take the memory beside the die; 0 without one.</summary>
-    public long MemoryTicks(long bytes) =>
-        bytes == 0 || _bytesPerSecond == 0 ? 0 : (long)((bytes * (Int128)_ticksPerSecond + _bytesPerSecond - 1) / _bytesPerSecond);
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="streams">True for long streams, which reach the memory's own efficiency.</param>
+    public long MemoryTicks(long bytes, bool streams = false)
+    {
+        Int128 rate = streams ? _streamedPerSecond : _bytesPerSecond;
+        return bytes == 0 || rate == 0 ? 0 : (long)((bytes * (Int128)_ticksPerSecond + rate - 1) / rate);
+    }
 }

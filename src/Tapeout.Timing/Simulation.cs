@@ -134,6 +134,7 @@ internal sealed class Simulation
         InstructionCost cost = _costs[role].Of(instance);
         long issued = start + clock.Ticks(cost.Issue);
         long filled = issued + clock.Ticks(cost.Fill);
+        long asked = cost.Streams ? filled : issued;
         long end = filled + clock.Ticks(cost.Work);
         long wait = 0;
         long service = 0;
@@ -143,13 +144,13 @@ internal sealed class Simulation
         {
             if (ticks == 0)
                 return;
-            long granted = Math.Max(_free[role][server], issued);
+            long granted = Math.Max(_free[role][server], asked);
             _free[role][server] = granted + ticks;
             _served[role][server] += ticks;
             if (granted + ticks > end)
-                (end, wait, service, cause) = (granted + ticks, granted - issued, ticks, charged);
+                (end, wait, service, cause) = (granted + ticks, granted - asked, ticks, charged);
         }
-        long memory = clock.MemoryTicks(cost.MemoryBytes);
+        long memory = clock.MemoryTicks(cost.MemoryBytes, cost.Streams);
         Ask(Memory, memory, cost.MemoryCause);
         Ask(Ports, clock.Ticks(cost.SramCycles), Limiter.Movement);
         Ask(Network, clock.Ticks(cost.NetworkCycles), Limiter.Network);
@@ -162,8 +163,8 @@ internal sealed class Simulation
         {
             Start = start,
             Issued = issued,
-            Filled = service > 0 ? issued : filled,
-            Waited = service > 0 ? issued + wait : filled,
+            Filled = service > 0 ? asked : filled,
+            Waited = service > 0 ? asked + wait : filled,
             Released = end,
             Done = done,
             Cause = cause,

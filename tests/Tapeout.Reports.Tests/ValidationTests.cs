@@ -121,6 +121,8 @@ public sealed class ValidationTests
     [InlineData("a100_gemm_ms.csv", "GEMM a100 bfloat16 trtllm", 0.12)]
     [InlineData("h100_attention_prefill_ms.csv", "prefill attention h100 bfloat16/bfloat16", 0.15)]
     [InlineData("h100_attention_decode_ms.csv", "decode attention h100 bfloat16/bfloat16", 0.15)]
+    [InlineData("h100_attention_decode_ms.csv", "decode attention h100 bfloat16/fp8", 0.15)]
+    [InlineData("a100_attention_decode_ms.csv", "decode attention a100 bfloat16/bfloat16", 0.15)]
     [InlineData("h100_moe_ms.csv", "MoE h100 fp8 trtllm", 0.20)]
     [InlineData("h100_collectives_ms.csv", "all_reduce h100 NCCL", 0.15)]
     public void HeldOutShapes_StayWithinTheirBand(string file, string family, double most)

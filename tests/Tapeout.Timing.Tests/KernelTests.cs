@@ -11,6 +11,9 @@ public sealed class KernelTests
     private static readonly ChipDescription H100 = ChipReader.Load("nvidia-h100-sxm");
     private static readonly SoftwareStack Library = SoftwareStack.Load("trtllm-h100");
 
+    private static readonly ChipDescription A100 = ChipReader.Load("nvidia-a100-sxm");
+    private static readonly SoftwareStack OfA100 = SoftwareStack.Load("trtllm-a100");
+
     private static Timeline Time(Tape tape, SoftwareStack? software = null) =>
         HandTape.Time(tape, H100, new() { Software = software ?? Library });
 
@@ -82,6 +85,82 @@ public sealed class KernelTests
                 },
                 iter: 300
             );
+
+    /// <summary>Values that are the bytes of the keys come from memory once; a cache of both takes twice as long where memory is the limit.</summary>
+    [Fact]
+    public void Attend_KeysThatAreTheValues_AreReadOnce()
+    {
+        Step step = Predictor.StepShape(64, 1, 8191, false);
+        long bytes = 64L * 8192 * 8 * 2 * 128 * 2;
+        long activations = 2L * 64 * 32 * 128 * 2;
+        Timeline apart = Decode(32, 8, isShared: false, step);
+        Timeline shared = Decode(32, 8, isShared: true, step);
+        Assert.Equal(bytes + activations, apart.Summary().MemoryBytes.Count);
+        Assert.Equal(bytes / 2 + activations, shared.Summary().MemoryBytes.Count);
+        Assert.InRange((double)apart.Makespan.Count / shared.Makespan.Count, 1.3, 2);
+    }
+
+    /// <summary>Element by element, all keys of a block come before its values: they stay in the shared SRAM only if what is in flight fits.</summary>
+    [Fact]
+    public void Attend_KeysThatAreTheValues_ComeAgainFromMemoryWhereTheSharedSramIsTooSmall()
+    {
+        double Gain(int context)
+        {
+            Step step = Predictor.StepShape(512, 1, context, false);
+            return (double)Decode(32, 32, false, step).Makespan.Count / Decode(32, 32, true, step).Makespan.Count;
+        }
+
+        Assert.InRange(Gain(255), 1.2, 2);
+        Assert.InRange(Gain(4095), 0.99, 1.01);
+    }
+
+    /// <summary>Long streams reach the memory's own efficiency, behind the launch and the beginning of the first blocks.</summary>
+    [Fact]
+    public void Attend_LongContexts_RunAtTheMemorysPace()
+    {
+        Step step = Predictor.StepShape(64, 1, 65535, false);
+        double seconds = Decode(32, 8, false, step).Makespan.Count / (double)A100.Clock.Count;
+        double memory = 64.0 * 65536 * 8 * 2 * 128 * 2 / (2.039e12 * (double)A100.Memory[0].Efficiency);
+        Assert.InRange(seconds - memory, 5e-6, 30e-6);
+    }
+
+    private static Timeline Decode(int heads, int kvHeads, bool isShared, Step step)
+    {
+        HandTape tape = new(A100.Tiles.Count);
+        int Cache() => tape.Region(NumberFormat.BF16, kvHeads * Envelope.PageSize, 128, Space.Dram, BufferKind.State);
+        int keys = Cache();
+        tape.Add(
+            new Launch
+            {
+                Length = 1,
+                BlockRows = 1,
+                BlockColumns = 1,
+                BlockDepth = 1,
+                SplitK = 1,
+                Stages = 1,
+                BlocksPerCore = 1,
+                Replay = true,
+            }
+        );
+        tape.Add(
+            new Attend
+            {
+                Query = tape.Region(NumberFormat.BF16, step.Sequences.Length, heads * 128, Space.Dram),
+                Keys = keys,
+                Values = isShared ? keys : Cache(),
+                Destination = tape.Region(NumberFormat.BF16, step.Sequences.Length, heads * 128, Space.Dram),
+                HeadDimension = 128,
+                GroupSize = heads / kvHeads,
+                Scale = 1,
+                Window = 0,
+                Softcap = 0,
+                Result = AttentionResult.Final,
+                FirstBlock = new(0),
+                BlockCount = 0,
+            }
+        );
+        return Timeline.Of(tape.Build(), A100, step, new() { Software = OfA100 });
+    }
 
     [Fact]
     public void Experts_CountsSumAndStayWithinTokens() =>

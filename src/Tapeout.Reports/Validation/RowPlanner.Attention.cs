@@ -43,12 +43,13 @@ internal sealed partial class RowPlanner
                 Pass(tape, NumberFormat.BF16, cache, tokens, heads * dimension);
         }
         int keys = tape.Whole(cache, kvHeads * Envelope.PageSize, dimension, BufferKind.State);
+        int values = HasOneCache(row) ? keys : tape.Whole(cache, kvHeads * Envelope.PageSize, dimension, BufferKind.State);
         tape.Kernel(
             new Attend
             {
                 Query = tape.Whole(query, tokens, heads * dimension),
                 Keys = keys,
-                Values = keys,
+                Values = values,
                 Destination = tape.Whole(NumberFormat.BF16, tokens, heads * dimension),
                 HeadDimension = dimension,
                 GroupSize = heads / kvHeads,
@@ -62,7 +63,8 @@ internal sealed partial class RowPlanner
         );
         double visible = (double)batch * fresh * step + (double)batch * fresh * (fresh + 1) / 2;
         double bytes =
-            2.0 * batch * (step + fresh) * kvHeads * new TensorLayout(cache, 1, dimension).Bytes + 4.0 * tokens * heads * dimension;
+            (values == keys ? 1.0 : 2.0) * batch * (step + fresh) * kvHeads * new TensorLayout(cache, 1, dimension).Bytes
+            + 4.0 * tokens * heads * dimension;
         return new()
         {
             Family = $"{(decode ? "decode" : "prefill")} attention {row.Text("gpu")} {row.Text("attn_dtype")}/{row.Text("kv_dtype")}",
@@ -77,6 +79,12 @@ internal sealed partial class RowPlanner
             ),
         };
     }
+
+    /// <summary>
+    /// True for rows whose benchmark made a cache of keys only, which the kernel read as values too: TensorRT-LLM before 1.3 in the collector
+    /// of aiconfigurator, which has told the two apart since. Half of the bytes are read from memory once, and again from the shared SRAM.
+    /// </summary>
+    private static bool HasOneCache(MeasuredRow row) => row.Text("stack").StartsWith("trtllm 1.0", StringComparison.Ordinal);
 
     /// <summary>A kernel that reads a matrix element by element and writes one.</summary>
     private static void Pass(KernelTape tape, NumberFormat from, NumberFormat to, int rows, int columns) =>

@@ -223,7 +223,9 @@ internal sealed partial class WorkCounter
         if (_wholeChip != (keys.Space == Space.Dram))
             return true;
         Int128 bytes = 2 * held * (keys.Rows / Envelope.PageSize) * new TensorLayout(keys.Format, 1, instruction.HeadDimension).Bytes;
-        Tally(WorkItem.Read(LevelOf(keys.Space), Purpose.Kv), keys.Space == Space.Dram ? Bursts(bytes) : bytes);
+        // Values that are the keys' own bytes come from the memory beside the die once.
+        Int128 once = instruction.Keys == instruction.Values ? bytes / 2 : bytes;
+        Tally(WorkItem.Read(LevelOf(keys.Space), Purpose.Kv), keys.Space == Space.Dram ? Bursts(once) : bytes);
         if (keys.Space == Space.Dram)
         {
             Tally(
