@@ -1,5 +1,5 @@
+using System.Collections;
 using System.Globalization;
-using System.Reflection;
 using Tapeout.Numerics;
 using Tapeout.Quantities;
 
@@ -12,22 +12,34 @@ namespace Tapeout.Chips;
 /// <param name="Choices">The texts allowed, if there are only some.</param>
 /// <param name="Example">A text that is allowed.</param>
 /// <param name="Read">The value, or null and a clause that says what is allowed.</param>
+/// <param name="NewList">Makes an empty list of such values.</param>
+/// <param name="NewMap">Makes an empty map from texts to such values.</param>
 internal sealed record Leaf(
     string Noun,
     bool IsFigure,
     string Pattern,
     IReadOnlyList<string> Choices,
     string Example,
-    Func<string, (object? Value, string Problem)> Read
+    Func<string, (object? Value, string Problem)> Read,
+    Func<IList> NewList,
+    Func<IDictionary> NewMap
 )
 {
+    // Every type by name: a program compiled ahead of time has no code for a generic type it learns of only at run time.
     private static readonly Dictionary<Type, Leaf> Known = new()
     {
-        [typeof(string)] = new("a text", false, "", [], "text", text => text.Length > 0 ? (text, "") : (null, "is empty: write a text")),
-        [typeof(bool)] = new("yes or no", false, "", ["true", "false", "yes", "no"], "true", ReadBool),
-        [typeof(int)] = new("a whole number", true, "^[0-9]+$", [], "16", ReadInt),
-        [typeof(decimal)] = new("a number", true, "^[0-9]+(\\.[0-9]+)?%?$", [], "0.9", ReadRatio),
-        [typeof(TileGrid)] = new(
+        [typeof(string)] = Of<string>(
+            "a text",
+            false,
+            "",
+            [],
+            "text",
+            text => text.Length > 0 ? (text, "") : (null, "is empty: write a text")
+        ),
+        [typeof(bool)] = Of<bool>("yes or no", false, "", ["true", "false", "yes", "no"], "true", ReadBool),
+        [typeof(int)] = Of<int>("a whole number", true, "^[0-9]+$", [], "16", ReadInt),
+        [typeof(decimal)] = Of<decimal>("a number", true, "^[0-9]+(\\.[0-9]+)?%?$", [], "0.9", ReadRatio),
+        [typeof(TileGrid)] = Of<TileGrid>(
             "a tile grid",
             true,
             "^[0-9]+ *x *[0-9]+$",
@@ -35,7 +47,7 @@ internal sealed record Leaf(
             "8x8",
             text => TileGrid.TryParse(text, out TileGrid v, out string p) ? (v, "") : (null, p)
         ),
-        [typeof(BlockTile)] = new(
+        [typeof(BlockTile)] = Of<BlockTile>(
             "a thread-block tile",
             true,
             "^[0-9]+ *x *[0-9]+ *x *[0-9]+$",
@@ -43,7 +55,7 @@ internal sealed record Leaf(
             "128x128x64",
             text => BlockTile.TryParse(text, out BlockTile v, out string p) ? (v, "") : (null, p)
         ),
-        [typeof(FormatPattern)] = new(
+        [typeof(FormatPattern)] = Of<FormatPattern>(
             "a number format",
             false,
             "",
@@ -51,7 +63,7 @@ internal sealed record Leaf(
             "int8-row",
             text => FormatPattern.TryParse(text, out FormatPattern v, out string p) ? (v, "") : (null, p)
         ),
-        [typeof(Money)] = new(
+        [typeof(Money)] = Of<Money>(
             Money.Noun,
             true,
             "^[0-9]+(\\.[0-9]+)? [A-Z]{3} [0-9]{4}(-[0-9]{2}){0,2}$",
@@ -59,7 +71,7 @@ internal sealed record Leaf(
             Money.Example,
             text => Money.TryParse(text, out Money v, out string p) ? (v, "") : (null, p)
         ),
-        [typeof(Measure)] = new(
+        [typeof(Measure)] = Of<Measure>(
             "a measure",
             true,
             "",
@@ -67,7 +79,7 @@ internal sealed record Leaf(
             "138.2MTr/mm2",
             text => Measure.TryParse(text, out Measure v, out string p) ? (v, "") : (null, p)
         ),
-        [typeof(ElementType)] = new(
+        [typeof(ElementType)] = Of<ElementType>(
             "an element type",
             false,
             "",
@@ -78,6 +90,17 @@ internal sealed record Leaf(
                     ? (found.Element, "")
                     : (null, Unknown(text, "an element type", [.. ElementNames.Select(e => e.Name)]))
         ),
+        [typeof(Area)] = OfQuantity<Area>(),
+        [typeof(Bandwidth)] = OfQuantity<Bandwidth>(),
+        [typeof(Bytes)] = OfQuantity<Bytes>(),
+        [typeof(BytesPerCycle)] = OfQuantity<BytesPerCycle>(),
+        [typeof(Cycles)] = OfQuantity<Cycles>(),
+        [typeof(Duration)] = OfQuantity<Duration>(),
+        [typeof(Energy)] = OfQuantity<Energy>(),
+        [typeof(EnergyPerBit)] = OfQuantity<EnergyPerBit>(),
+        [typeof(Frequency)] = OfQuantity<Frequency>(),
+        [typeof(PerCycle)] = OfQuantity<PerCycle>(),
+        [typeof(Power)] = OfQuantity<Power>(),
     };
 
     private static (string Name, ElementType Element)[] ElementNames =>
@@ -100,10 +123,6 @@ internal sealed record Leaf(
                 return leaf;
             if (type.IsEnum)
                 leaf = OfEnum(type);
-            else if (
-                type.IsValueType && type.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IQuantity<>))
-            )
-                leaf = (Leaf)QuantityMethod.MakeGenericMethod(type).Invoke(null, null)!;
             else
                 return null;
             Known[type] = leaf;
@@ -126,14 +145,20 @@ internal sealed record Leaf(
     public static string KebabCase(string name) =>
         string.Concat(name.Select((c, i) => char.IsAsciiLetterUpper(c) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(c) : c.ToString()));
 
-    private static MethodInfo QuantityMethod { get; } =
-        typeof(Leaf).GetMethod(nameof(OfQuantity), BindingFlags.NonPublic | BindingFlags.Static)!;
+    private static Leaf Of<T>(
+        string noun,
+        bool isFigure,
+        string pattern,
+        IReadOnlyList<string> choices,
+        string example,
+        Func<string, (object? Value, string Problem)> read
+    ) => new(noun, isFigure, pattern, choices, example, read, () => new List<T>(), () => new Dictionary<string, T>());
 
     private static Leaf OfQuantity<T>()
         where T : struct, IQuantity<T>
     {
         string units = string.Join('|', T.Units.Select(u => u.Replace("/", "\\/", StringComparison.Ordinal)));
-        return new(
+        return Of<T>(
             T.Noun,
             true,
             $"^[0-9]+(\\.[0-9]+)? *({units})$",
@@ -145,7 +170,7 @@ internal sealed record Leaf(
 
     private static Leaf OfEnum(Type type)
     {
-        Dictionary<string, object> members = Enum.GetValues(type).Cast<object>().ToDictionary(m => KebabCase(m.ToString()!));
+        Dictionary<string, object> members = Enum.GetNames(type).ToDictionary(KebabCase, name => Enum.Parse(type, name));
         string[] names = [.. members.Keys];
         return new(
             "a choice",
@@ -153,7 +178,9 @@ internal sealed record Leaf(
             "",
             names,
             names[0],
-            text => members.TryGetValue(text, out object? member) ? (member, "") : (null, Unknown(text, null, names))
+            text => members.TryGetValue(text, out object? member) ? (member, "") : (null, Unknown(text, null, names)),
+            () => throw new NotSupportedException($"No list of {type.Name} is read from files: give it an entry of its own."),
+            () => throw new NotSupportedException($"No map of {type.Name} is read from files: give it an entry of its own.")
         );
     }
 

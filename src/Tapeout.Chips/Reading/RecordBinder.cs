@@ -93,7 +93,7 @@ internal sealed class RecordBinder(ProblemList problems, IReadOnlyDictionary<str
             problems.Add(node.Position, path, $"is {YamlDocument.Describe(node)}, but must be a list: write {example}");
             return null;
         }
-        IList items = (IList)Activator.CreateInstance(typeof(List<>).MakeGenericType(field.ItemType))!;
+        IList items = field.Leaf?.NewList() ?? (IList)Activator.CreateInstance(typeof(List<>).MakeGenericType(field.ItemType))!;
         for (int i = 0; i < list.Items.Count; i++)
         {
             string itemPath = $"{path}[{i}]";
@@ -119,7 +119,9 @@ internal sealed class RecordBinder(ProblemList problems, IReadOnlyDictionary<str
             problems.Add(node.Position, path, $"is {YamlDocument.Describe(node)}, but must be a mapping from names to values");
             return null;
         }
-        IDictionary items = (IDictionary)Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(typeof(string), field.ItemType))!;
+        IDictionary items =
+            field.Leaf?.NewMap()
+            ?? (IDictionary)Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(typeof(string), field.ItemType))!;
         foreach (MappingEntry entry in mapping.Entries)
         {
             string itemPath = path + "." + entry.Key;

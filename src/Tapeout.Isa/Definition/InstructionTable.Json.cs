@@ -71,7 +71,7 @@ public static partial class InstructionTable
             foreach (Type type in EnumerationsOnDisk)
             {
                 json.WriteStartObject(type.Name);
-                foreach (object value in Enum.GetValues(type))
+                foreach (object value in Enum.GetNames(type).Select(name => Enum.Parse(type, name)))
                     json.WriteNumber(value.ToString()!, Convert.ToInt32(value, CultureInfo.InvariantCulture));
                 json.WriteEndObject();
             }
