@@ -162,7 +162,7 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         if (x.Rows == 0 || w.Elements == 0)
             return On(Limiter.Issue, 0);
         if (_kernels is { } kernels)
-            return Kernel(kernels.Product(ChipShape(instruction.X), ChipShape(instruction.W), _memoryBytes, _trait.Grouped));
+            return Kernel(kernels.Product(ChipShape(instruction.X), ChipShape(instruction.W), _memoryBytes, _trait));
         MatrixDescription matrix = _chip.Matrix;
         long compute;
         long fill = 0;
@@ -194,7 +194,17 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
     {
         long elements = Of(instruction.Source).Elements;
         long maximum = instruction.AbsoluteMaximum < 0 ? VectorCycles(elements) : 0;
-        return On(Limiter.Vector, maximum + _chip.Conversion.Quantise.TimeFor(elements).Count);
+        long work = maximum + _chip.Conversion.Quantise.TimeFor(elements).Count;
+        // A library's kernel that finds each row's scale itself gives a row to a thread block, which reads, reduces and reads again.
+        int group = Of(instruction.Destination).Format.GroupSize;
+        if (_kernels is { } kernels && instruction.AbsoluteMaximum < 0)
+            work = Math.Max(
+                work,
+                group == 0 ? kernels.Rows(Of(instruction.Source).Rows)
+                    : _trait.IsSortedByExpert ? kernels.SortedGroups(Divide(elements, group))
+                    : 0
+            );
+        return On(Limiter.Vector, work);
     }
 
     public InstructionCost Visit(Dequantise instruction) =>

@@ -1,3 +1,4 @@
+using Tapeout.Chips;
 using Tapeout.Isa;
 
 namespace Tapeout.Timing;
@@ -25,8 +26,14 @@ internal sealed class InstructionTraits
     /// <summary>True for a product whose kernel takes all experts together.</summary>
     public bool Grouped => ReadsCounts || KernelProducts > 1;
 
+    /// <summary>The thread-block tile that the LAUNCH of the instruction's kernel asks for; none for one row or no launch.</summary>
+    public BlockTile? Tile { get; private set; }
+
     /// <summary>Products of the kernel that the instruction belongs to.</summary>
     public int KernelProducts { get; private set; } = 1;
+
+    /// <summary>True between the instruction that sorts rows by expert and the one that mixes their results.</summary>
+    public bool IsSortedByExpert { get; private set; }
 
     /// <summary>True if a shape depends on the loop of this level.</summary>
     public bool DependsOn(int level) => (_levels & (1 << level)) != 0;
@@ -35,10 +42,12 @@ internal sealed class InstructionTraits
     public static InstructionTraits[] Of(Role role)
     {
         InstructionTraits[] result = new InstructionTraits[role.Instructions.Length];
+        bool isSorted = false;
         for (int pc = 0; pc < result.Length; pc++)
         {
+            isSorted = role.Instructions[pc] is Permute || (isSorted && role.Instructions[pc] is not Mix);
             Instruction instruction = role.Instructions[pc];
-            InstructionTraits traits = new() { Operands = [.. instruction.Reads.Union(instruction.Writes)] };
+            InstructionTraits traits = new() { Operands = [.. instruction.Reads.Union(instruction.Writes)], IsSortedByExpert = isSorted };
             foreach (int operand in traits.Operands)
             {
                 Descriptor d = role.Descriptors[operand];
@@ -68,7 +77,11 @@ internal sealed class InstructionTraits
                 }
             }
             for (int i = pc + 1; i <= last; i++)
+            {
                 result[i].KernelProducts = Math.Max(1, products);
+                if (launch.BlockRows > 1)
+                    result[i].Tile = new(launch.BlockRows, launch.BlockColumns, launch.BlockDepth);
+            }
         }
         return result;
     }

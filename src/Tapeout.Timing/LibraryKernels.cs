@@ -45,9 +45,12 @@ internal sealed partial class LibraryKernels
     /// <param name="x">Activations.</param>
     /// <param name="w">Weights.</param>
     /// <param name="memoryBytes">Bytes from and to the memory beside the die.</param>
-    /// <param name="grouped">True if the kernel has more products than this one: no wave is rounded up.</param>
-    public KernelTime Product(InstructionCosts.Shape x, InstructionCosts.Shape w, long memoryBytes, bool grouped)
+    /// <param name="traits">Of the instruction: where its kernel has more products than this one, no wave is rounded up.</param>
+    public KernelTime Product(InstructionCosts.Shape x, InstructionCosts.Shape w, long memoryBytes, InstructionTraits traits)
     {
+        bool grouped = traits.Grouped;
+        // A launch that asks for another tile than the chip's common one gets it, and its rows are multiplied whole.
+        BlockTile? asked = traits.Tile is { } launched && launched != _chip.Execution.BlockTile ? launched : null;
         long m = x.Rows;
         long n = w.Rows;
         long k = w.Columns;
@@ -56,27 +59,36 @@ internal sealed partial class LibraryKernels
         long macs = rate?.Count ?? _chip.Vector.Operations.Count;
         // Sums of groups are scaled and added to float accumulators by the vector units: one operation for each operand that has groups.
         int group = native ? Math.Max(w.Format.GroupSize, x.Format.GroupSize) : 0;
+        int expansion = Library.ExpansionOperations + (w.Format.GroupSize > 0 ? 1 : 0);
         int scalings = (w.Format.GroupSize > 0 ? 1 : 0) + (x.Format.GroupSize > 0 ? 1 : 0);
+        int mostSplits = native && w.Format.ElementBits <= 8 ? Library.QuantisedSplits ?? Library.MostSplits : Library.MostSplits;
         long memory = MemoryCycles(memoryBytes);
         KernelTime best = default;
         long least = long.MaxValue;
         // A grouped kernel has one tile for all its products: the chip's common one.
-        foreach (BlockTile tile in grouped && _chip.Execution.BlockTile is { } common ? [common] : Library.Tiles)
+        foreach (
+            BlockTile tile in asked is { } only ? [only]
+            : grouped && _chip.Execution.BlockTile is { } common ? [common]
+            : Library.Tiles
+        )
         {
             long blocks = Divide(m, tile.M) * Divide(n, tile.N);
             long rows = Math.Min(m, tile.M);
-            for (int split = 1; split <= Library.MostSplits; split = split < 4 ? split + 1 : split + split / 2)
+            for (int split = 1; split <= mostSplits; split = split < 4 ? split + 1 : split + split / 2)
             {
                 long steps = Divide(Divide(k, split), tile.K);
-                if (split > 1 && (k / split < 4 * tile.K || blocks * split > 2 * _cores || grouped || !native))
+                if (split > 1 && (k / split < 4 * tile.K || blocks * split > 2 * _cores || grouped || asked is not null))
                     break;
                 long depth = steps * tile.K;
                 long fetched = Fetched(x.Format, rows, depth) + Fetched(w.Format, tile.N, depth);
-                long multiply = Divide(tile.M * (long)tile.N * depth * 1000, macs * _matrixPerMille);
+                // Kernels that expand weights have tiles down to the 16 rows of one multiplication.
+                long multiplied = native || asked is not null ? tile.M : Math.Min(tile.M, 16 * Divide(m, 16));
+                long multiply = Divide(multiplied * tile.N * depth * 1000, macs * _matrixPerMille);
                 if (group > 0)
                     multiply += Divide(scalings * tile.M * (long)tile.N * Divide(depth, group), _chip.Vector.Operations.Count);
+                // A tile's weights are expanded between its multiplications, by the same threads; scales of groups are an operation more.
                 if (!native)
-                    multiply = Math.Max(multiply, Divide(tile.N * depth * Library.ExpansionOperations, _chip.Vector.Operations.Count));
+                    multiply += Divide(tile.N * depth * expansion, _chip.Vector.Operations.Count);
                 long fetch = Divide(fetched, _chip.Network.LinkRate.Count * Library.ClusterSize);
                 long wait = steps * _step;
                 long loop = Math.Max(multiply, Math.Max(fetch, wait));
@@ -84,7 +96,9 @@ internal sealed partial class LibraryKernels
                 long waves = Divide(grid, _cores);
                 // Blocks of one product follow each other without a gap; those of a grouped kernel begin with a memory latency and end with a store.
                 long ends = grouped ? _latency + Divide(2L * rows * tile.N, _chip.Network.LinkRate.Count) : 0;
-                long work = grouped ? Divide(grid * (loop + ends), _cores) : waves * loop;
+                // A kernel whose tile is given takes a block's time at least, all its products together; others take smaller tiles then.
+                long one = asked is null ? 0 : Divide(loop + ends, traits.KernelProducts);
+                long work = grouped ? Math.Max(Divide(grid * (loop + ends), _cores), one) : waves * loop;
                 long fill = split > 1 ? _split + Shared(8 * split * m * n) : 0;
                 long shared = Shared(Divide(grid * fetched, Library.ClusterSize));
                 long time = Math.Max(work + fill, Math.Max(shared, memory));
@@ -104,6 +118,15 @@ internal sealed partial class LibraryKernels
         }
         return best;
     }
+
+    /// <summary>
+    /// Rows of a core whose scales a kernel finds itself, a thread block a row and two blocks a core: to read, to reduce over the block and
+    /// to read again and write are a memory latency each.
+    /// </summary>
+    public long Rows(int rows) => Divide(rows, 2) * 3 * _latency;
+
+    /// <summary>Groups of elements with a scale each, of rows that are sorted by expert: a warp finds a group's expert before its scale.</summary>
+    public long SortedGroups(long groups) => Library.SortedGroup is { } each ? (each * groups).ToCycles(_chip.Clock).Count : 0;
 
     private long MemoryCycles(long bytes) =>
         _memoryBytesPerSecond == 0 ? 0 : (long)((bytes * (Int128)_chip.Clock.Count + _memoryBytesPerSecond - 1) / _memoryBytesPerSecond);

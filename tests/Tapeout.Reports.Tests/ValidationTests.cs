@@ -97,6 +97,35 @@ public sealed class ValidationTests
         Assert.False(HoldOut.Holds("among 8"));
     }
 
+    /// <summary>Four-bit floats on Hopper: buffers of all pairs are passed over, so a rank with one expert of 128 is far from a 128th.</summary>
+    [Fact]
+    public void MixturesInFourBitFloats_PassOverThePairsOfAllRanks()
+    {
+        const string Rows = "gpu,stack,dtype,tokens,hidden,intermediate,top_k,experts,tp,ep,distribution,latency_ms\n";
+        const string Row = "h100,trtllm 1.3.0rc20,w4a16_mxfp4,{0},2880,2880,4,128,1,128,balanced,1\n";
+        ValidationRun run = ValidationRun.Of(
+            MeasuredFile.Parse(
+                "f.csv",
+                Rows + Row.Replace("{0}", "2", StringComparison.Ordinal) + Row.Replace("{0}", "12288", StringComparison.Ordinal)
+            )
+        );
+        // 49,152 pairs: copied (4 x 2880 elements of two bytes), activated (3) and summed (1), at no more than 3.35 TB/s.
+        Assert.True(run.Rows[1].Predicted - run.Rows[0].Predicted > 49_152.0 * 8 * 2880 * 2 / 3.35e12);
+    }
+
+    /// <summary>Below 32 rows the block-scaled product of vLLM is one kernel less, which a host that launches them one by one feels.</summary>
+    [Fact]
+    public void BlockScaledProducts_OfFewRows_AreAKernelLess()
+    {
+        ValidationRun run = ValidationRun.Of(
+            MeasuredFile.Parse(
+                "f.csv",
+                Gemm + "h100,vllm 0.24.0,fp8_block,31,4096,4096,0.06\nh100,vllm 0.24.0,fp8_block,32,4096,4096,0.09\n"
+            )
+        );
+        Assert.InRange(run.Rows[1].Predicted - run.Rows[0].Predicted, 27e-6, 30e-6);
+    }
+
     [Fact]
     public void Json_HasTheKeysThatArePublished()
     {
@@ -118,12 +147,16 @@ public sealed class ValidationTests
     [Theory]
     [InlineData("h100_gemm_ms.csv", "GEMM h100 bfloat16 trtllm", 0.09)]
     [InlineData("h100_gemm_ms.csv", "GEMM h100 fp8 trtllm", 0.12)]
+    [InlineData("h100_gemm_vllm_ms.csv", "GEMM h100 fp8 vllm", 0.12)]
+    [InlineData("h100_gemm_vllm_ms.csv", "GEMM h100 fp8_block vllm", 0.12)]
     [InlineData("a100_gemm_ms.csv", "GEMM a100 bfloat16 trtllm", 0.12)]
+    [InlineData("a100_gemm_ms.csv", "GEMM a100 int8_wo trtllm", 0.12)]
     [InlineData("h100_attention_prefill_ms.csv", "prefill attention h100 bfloat16/bfloat16", 0.15)]
     [InlineData("h100_attention_decode_ms.csv", "decode attention h100 bfloat16/bfloat16", 0.15)]
     [InlineData("h100_attention_decode_ms.csv", "decode attention h100 bfloat16/fp8", 0.15)]
     [InlineData("a100_attention_decode_ms.csv", "decode attention a100 bfloat16/bfloat16", 0.15)]
     [InlineData("h100_moe_ms.csv", "MoE h100 fp8 trtllm", 0.20)]
+    [InlineData("h100_moe_ms.csv", "MoE h100 fp8_block trtllm", 0.20)]
     [InlineData("h100_collectives_ms.csv", "all_reduce h100 NCCL", 0.15)]
     public void HeldOutShapes_StayWithinTheirBand(string file, string family, double most)
     {

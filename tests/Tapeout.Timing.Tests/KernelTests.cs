@@ -86,6 +86,89 @@ public sealed class KernelTests
                 iter: 300
             );
 
+    /// <summary>Weights in groups of four bits are expanded between multiplications: a product of many rows takes that much longer than bf16.</summary>
+    [Fact]
+    public void Products_OfWeightsThatAreExpanded_TakeItsOperationsBesideTheMultiplications()
+    {
+        long narrow = Expanded(NumberFormat.Int4Group(128));
+        long wide = Expanded(NumberFormat.BF16);
+        Assert.InRange((double)narrow / wide, 1.02, 1.5);
+
+        static long Expanded(NumberFormat weights)
+        {
+            HandTape tape = new(A100.Tiles.Count);
+            tape.Add(
+                tape.Product(
+                    tape.Region(NumberFormat.BF16, 8192, 8192, Space.Dram),
+                    tape.Region(weights, 8192, 8192, Space.Dram, BufferKind.Constant),
+                    tape.Region(NumberFormat.F32, 8192, 8192, Space.Dram)
+                )
+            );
+            return HandTape.Time(tape.Build(), A100, new() { Software = OfA100 }).Makespan.Count;
+        }
+    }
+
+    /// <summary>A kernel that finds the scale of each row itself waits for a row's way through a thread block, row after row.</summary>
+    [Fact]
+    public void Quantise_ThatFindsTheScalesOfRows_WaitsForMemoryRowAfterRow()
+    {
+        long found = Quantised(absoluteMaximum: -1);
+        long given = Quantised(absoluteMaximum: 0);
+        long latency = H100.Memory[0].Latency.ToCycles(H100.Clock).Count;
+        Assert.InRange(found, 31 * 3 * latency, 34 * 3 * latency);
+        Assert.True(given < found / 4);
+
+        static long Quantised(int absoluteMaximum)
+        {
+            HandTape tape = new(H100.Tiles.Count);
+            int Rows(NumberFormat format) => tape.Region(format, new Axis(64 * 132) { TileStep = 64 }, new Axis(64), Space.Dram);
+            int source = Rows(NumberFormat.BF16);
+            tape.Add(
+                new Quantise
+                {
+                    Source = source,
+                    Destination = Rows(NumberFormat.Int8Row),
+                    AbsoluteMaximum = absoluteMaximum,
+                }
+            );
+            return Time(tape.Build()).Makespan.Count;
+        }
+    }
+
+    /// <summary>A launch that asks for a tile gets it: a product of one row is multiplied in whole tiles.</summary>
+    [Fact]
+    public void Products_OfATileThatIsAskedFor_MultiplyItWhole()
+    {
+        static long Cycles(int tileRows)
+        {
+            HandTape tape = new(H100.Tiles.Count);
+            tape.Add(
+                new Launch
+                {
+                    Length = 1,
+                    BlockRows = tileRows,
+                    BlockColumns = 256,
+                    BlockDepth = 128,
+                    SplitK = 1,
+                    Stages = 1,
+                    BlocksPerCore = 1,
+                    Replay = true,
+                }
+            );
+            tape.Add(
+                tape.Product(
+                    tape.Region(NumberFormat.BF16, 1, 4096, Space.Dram),
+                    tape.Region(NumberFormat.BF16, 4096, 4096, Space.Dram, BufferKind.Constant),
+                    tape.Region(NumberFormat.F32, 1, 4096, Space.Dram)
+                )
+            );
+            return Time(tape.Build()).Makespan.Count;
+        }
+
+        long multiplied = (128 - 16) * 256L * 4096 / (2048 * 819 / 1000);
+        Assert.InRange(Cycles(128) - Cycles(16), multiplied / 2, multiplied * 11 / 10);
+    }
+
     /// <summary>Values that are the bytes of the keys come from memory once; a cache of both takes twice as long where memory is the limit.</summary>
     [Fact]
     public void Attend_KeysThatAreTheValues_AreReadOnce()

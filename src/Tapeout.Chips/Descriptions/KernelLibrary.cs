@@ -43,9 +43,20 @@ public sealed record KernelLibrary
     [Within("1", "64")]
     public required int MostSplits { get; init; }
 
+    /// <summary>The same for products of operands of eight bits or fewer, where other kernels do them; none for as many.</summary>
+    [Within("1", "64")]
+    public int? QuantisedSplits { get; init; }
+
     /// <summary>Vector operations that a weight takes to be expanded in the main loop, where the chip does not multiply its format.</summary>
     [Within("1", "64")]
     public required int ExpansionOperations { get; init; }
+
+    /// <summary>
+    /// What quantising a group of elements costs a core where rows are sorted by expert and each group has a scale: its warp looks for the
+    /// group's expert first. None: no more than its bytes and operations.
+    /// </summary>
+    [Within("0ns", "1ms")]
+    public Duration? SortedGroup { get; init; }
 
     /// <summary>Attention over a prompt: the share of the products' rate that its main loop keeps, softmax beside it.</summary>
     [Within("0.01", "1")]

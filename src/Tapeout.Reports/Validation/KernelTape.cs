@@ -21,15 +21,18 @@ internal sealed class KernelTape(ChipDescription chip, int ranks = 1, bool repla
         Region(format, rows, new Axis(rows), columns, kind);
 
     /// <summary>One kernel.</summary>
-    public void Kernel(params Instruction[] instructions)
+    public void Kernel(params Instruction[] instructions) => Kernel(new BlockTile(1, 1, 1), instructions);
+
+    /// <summary>One kernel of a thread-block tile.</summary>
+    public void Kernel(BlockTile tile, params Instruction[] instructions)
     {
         _instructions.Add(
             new Launch
             {
                 Length = instructions.Length,
-                BlockRows = 1,
-                BlockColumns = 1,
-                BlockDepth = 1,
+                BlockRows = tile.M,
+                BlockColumns = tile.N,
+                BlockDepth = tile.K,
                 SplitK = 1,
                 Stages = 1,
                 BlocksPerCore = 1,

@@ -43,19 +43,33 @@ internal sealed partial class RowPlanner
         int part = intermediate / tp;
         int rows = counts.Sum();
         KernelTape tape = new(chip);
-        tape.Kernel(
-            new Route
-            {
-                Logits = tape.Rows(NumberFormat.F32, tokens, experts),
-                Gates = tape.Rows(NumberFormat.F32, tokens, used),
-                Ids = tape.Rows(NumberFormat.I32, tokens, used),
-                Permutation = tape.Rows(NumberFormat.I32, tokens * used, 1),
-                Count = used,
-                Scoring = RouteScoring.SoftmaxThenTop,
-                Normalise = true,
-                Scale = 1,
-            }
-        );
+        if (dtype == "w4a16_mxfp4")
+            Unfused(tape, type, counts, (tokens, hidden, part, used, experts, ep));
+        else
+            Fused(tape, type, counts, (tokens, hidden, part, used, experts));
+        double macs = 3.0 * rows * hidden * part;
+        double weights = counts.Count(c => c > 0) * 3.0 * new TensorLayout(type.Weights, part, hidden).Bytes;
+        return new()
+        {
+            Family = $"MoE {row.Text("gpu")} {dtype}{FrameworkLabel(row)}",
+            Shape = $"{hidden}/{intermediate}/{used}/{experts}/tp{tp}",
+            Chip = chip,
+            Software = Stack(chip, Framework(row)),
+            Tape = tape.Build("experts"),
+            Step = Predictor.StepShape(1, 1, 0, false),
+            Roofline = Math.Max(
+                macs / PeakMacs(chip, type.Weights.Element, type.Activations.Element),
+                (weights + 4.0 * rows * hidden) / MemoryBandwidth(chip)
+            ),
+        };
+    }
+
+    /// <summary>The kernels of TensorRT-LLM's own mixtures: rows of this rank's experts only.</summary>
+    private static void Fused(KernelTape tape, DataType type, int[] counts, (int Tokens, int Hidden, int Part, int Used, int Experts) sizes)
+    {
+        (int tokens, int hidden, int part, int used, int experts) = sizes;
+        int rows = counts.Sum();
+        tape.Kernel(Routed(tape, tokens, used, experts));
         // Rows are sorted by expert in two more passes over the pairs: counts, then places.
         for (int pass = 0; pass < 2; pass++)
         {
@@ -81,9 +95,10 @@ internal sealed partial class RowPlanner
             }
         );
         if (type.Quantises)
-            tape.Kernel(new Quantise { Source = sorted, Destination = tape.Rows(type.Activations, rows, hidden) });
+            tape.Kernel(Quantised(type, sorted, tape.Rows(type.Activations, rows, hidden)));
         tape.Kernel([.. Grouped(tape, type, counts, hidden, 2 * part)]);
-        int inner = tape.Rows(type.Activations, rows, part);
+        // Activations with a scale a group are quantised by a kernel of their own behind the activation; others by the activation's.
+        int inner = tape.Rows(type.Activations.GroupSize > 0 ? NumberFormat.BF16 : type.Activations, rows, part);
         tape.Kernel(
             new Binary
             {
@@ -93,33 +108,95 @@ internal sealed partial class RowPlanner
                 Function = BinaryFunction.SiluMultiply,
             }
         );
+        if (type.Activations.GroupSize > 0)
+            tape.Kernel(Quantised(type, inner, tape.Rows(type.Activations, rows, part)));
         tape.Kernel([.. Grouped(tape, type, counts, part, hidden)]);
+        tape.Kernel(Mixed(tape, rows, tokens, hidden, used));
+    }
+
+    /// <summary>
+    /// The chain of kernels that TensorRT-LLM takes for four-bit floats on Hopper (its Triton path): routing in many small kernels, gathering
+    /// and scattering inside the products, and buffers for all pairs of tokens and experts, of which other ranks' stay empty but are copied
+    /// (the product's columns are padded to 256), activated and summed with the rest.
+    /// </summary>
+    private static void Unfused(
+        KernelTape tape,
+        DataType type,
+        int[] counts,
+        (int Tokens, int Hidden, int Part, int Used, int Experts, int Ranks) sizes
+    )
+    {
+        (int tokens, int hidden, int part, int used, int experts, int ranks) = sizes;
+        int pairs = checked(tokens * used);
+        // Rows of a tile from the pairs of an expert of this rank, as if all pairs were this rank's; columns are those that weights are laid
+        // out for.
+        int expected = Math.Max(1, pairs / Math.Max(1, experts / ranks));
+        BlockTile tile = new(Math.Clamp((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)expected), 16, 128), 256, 128);
+        int ids = tape.Rows(NumberFormat.I32, tokens, used);
+        void Small(int from, int to) =>
+            tape.Kernel(
+                new Unary
+                {
+                    Source = from,
+                    Destination = to,
+                    Function = UnaryFunction.Scale,
+                    Parameter = 1,
+                }
+            );
+        tape.Kernel(Routed(tape, tokens, used, experts));
+        // Which experts: cleared and summed over rows; with several ranks shifted and cut to this one's first. Where rows go: offsets, cleared
+        // and filled in. Which tiles: two more.
+        int small = ranks > 1 ? 9 : 7;
+        for (int i = 0; i < small; i++)
+            Small(ids, ids);
+        tape.Kernel(tile, [.. Grouped(tape, type, counts, hidden, 2 * part)]);
+        int wide = tape.Rows(NumberFormat.BF16, pairs, 2 * part);
+        Small(wide, wide);
         tape.Kernel(
-            new Mix
+            new Binary
             {
-                Source = tape.Rows(NumberFormat.BF16, rows, hidden),
-                Permutation = tape.Rows(NumberFormat.I32, rows, 1),
-                Gates = tape.Rows(NumberFormat.F32, tokens, used),
-                Destination = tape.Rows(NumberFormat.BF16, tokens, hidden),
-                Count = Math.Max(1, rows / Math.Max(1, tokens)),
+                Left = tape.Rows(NumberFormat.BF16, pairs, part),
+                Right = tape.Rows(NumberFormat.BF16, pairs, part),
+                Destination = tape.Rows(NumberFormat.BF16, pairs, part),
+                Function = BinaryFunction.SiluMultiply,
             }
         );
-        double macs = 3.0 * rows * hidden * part;
-        double weights = counts.Count(c => c > 0) * 3.0 * new TensorLayout(type.Weights, part, hidden).Bytes;
-        return new()
-        {
-            Family = $"MoE {row.Text("gpu")} {dtype}{FrameworkLabel(row)}",
-            Shape = $"{hidden}/{intermediate}/{used}/{experts}/tp{tp}",
-            Chip = chip,
-            Software = Stack(chip, Framework(row)),
-            Tape = tape.Build("experts"),
-            Step = Predictor.StepShape(1, 1, 0, false),
-            Roofline = Math.Max(
-                macs / PeakMacs(chip, type.Weights.Element, type.Activations.Element),
-                (weights + 4.0 * rows * hidden) / MemoryBandwidth(chip)
-            ),
-        };
+        tape.Kernel(tile, [.. Grouped(tape, type, counts, part, hidden)]);
+        tape.Kernel(Mixed(tape, pairs, tokens, hidden, used));
+        int result = tape.Rows(NumberFormat.BF16, tokens, hidden);
+        Small(result, result);
     }
+
+    private static Route Routed(KernelTape tape, int tokens, int used, int experts) =>
+        new()
+        {
+            Logits = tape.Rows(NumberFormat.F32, tokens, experts),
+            Gates = tape.Rows(NumberFormat.F32, tokens, used),
+            Ids = tape.Rows(NumberFormat.I32, tokens, used),
+            Permutation = tape.Rows(NumberFormat.I32, tokens * used, 1),
+            Count = used,
+            Scoring = RouteScoring.SoftmaxThenTop,
+            Normalise = true,
+            Scale = 1,
+        };
+
+    private static Mix Mixed(KernelTape tape, int rows, int tokens, int hidden, int used) =>
+        new()
+        {
+            Source = tape.Rows(NumberFormat.BF16, rows, hidden),
+            Permutation = tape.Rows(NumberFormat.I32, rows, 1),
+            Gates = tape.Rows(NumberFormat.F32, tokens, used),
+            Destination = tape.Rows(NumberFormat.BF16, tokens, hidden),
+            Count = Math.Max(1, rows / Math.Max(1, tokens)),
+        };
+
+    private static Quantise Quantised(DataType type, int source, int destination) =>
+        new()
+        {
+            Source = source,
+            Destination = destination,
+            AbsoluteMaximum = type.Scans > 0 ? source : -1,
+        };
 
     private static IEnumerable<Instruction> Grouped(KernelTape tape, DataType type, int[] counts, int depth, int columns)
     {

@@ -58,6 +58,9 @@ internal sealed partial class RowPlanner
             return null;
         }
         reason = "";
+        // Below 32 rows vLLM's block-scaled product quantises as it reads: a kernel fewer.
+        if (type.Pace == LaunchPace.HostLoop && m < 32)
+            type = type with { Scans = 0 };
         KernelTape tape = new(chip, 1, type.Pace == LaunchPace.Graph);
         Quantisation(tape, type, m, k);
         tape.Kernel(tape.Product(tape.Whole(type.Activations, m, k), tape.Whole(type.Weights, n, k, BufferKind.Constant), m, n));
@@ -94,6 +97,13 @@ internal sealed partial class RowPlanner
                 }
             );
         }
-        tape.Kernel(new Quantise { Source = source, Destination = tape.Rows(type.Activations, rows, columns) });
+        tape.Kernel(
+            new Quantise
+            {
+                Source = source,
+                Destination = tape.Rows(type.Activations, rows, columns),
+                AbsoluteMaximum = type.Scans > 0 ? source : -1,
+            }
+        );
     }
 }
