@@ -23,4 +23,12 @@ public sealed record CollectiveDescription
     /// <summary>The largest message it is used for; none: any.</summary>
     [Within("1B", "1PiB")]
     public Bytes? LargestMessage { get; init; }
+
+    /// <summary>The largest message from one member to one other that goes by it; none for any.</summary>
+    [Within("1B", "1PiB")]
+    public Bytes? LargestPart { get; init; }
+
+    /// <summary>What messages from each member to each other take beside their bytes; none for the startup and a step a doubling of members.</summary>
+    [Within("0ns", "1s")]
+    public Duration? MessageStartup { get; init; }
 }

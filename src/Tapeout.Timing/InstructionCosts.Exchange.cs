@@ -88,6 +88,70 @@ internal sealed partial class InstructionCosts
         return Travelling(instruction.LinkClass, adds, cycles, linkCycles, latency) with { NetworkBytes = network, LinkBytes = links };
     }
 
+    /// <summary>Of a part of p bytes each of n members keeps a share: (n − 1) / n · p leave a member, over all its links at once.</summary>
+    public InstructionCost Visit(AllToAll instruction)
+    {
+        long part = Of(instruction.Source).Bytes;
+        long linkCycles = 0;
+        long latency = 0;
+        long links = 0;
+        if (instruction.Group is Group.Ranks or Group.All && _role.Ranks > 1)
+        {
+            long chipPart = part * (IsShared(instruction.Source) ? 1 : _tiles);
+            links = Divide((_role.Ranks - 1) * chipPart, _role.Ranks);
+            (linkCycles, latency) =
+                LibraryMessages(instruction.LinkClass, links, chipPart)
+                ?? OverLinks(instruction.LinkClass, CollectiveAlgorithm.Direct, links);
+        }
+        return Shared(instruction.Group, instruction.LinkClass, part, 0, linkCycles, latency, links);
+    }
+
+    /// <summary>The first half of an all-reduce: every member sends each other its share, (n − 1) / n · p, and adds what it gets.</summary>
+    public InstructionCost Visit(ReduceScatter instruction)
+    {
+        Shape source = Of(instruction.Source);
+        long adds = 0;
+        long linkCycles = 0;
+        long latency = 0;
+        long links = 0;
+        if (instruction.Group is Group.Ranks or Group.All && _role.Ranks > 1)
+        {
+            long chipPart = source.Bytes * (IsShared(instruction.Source) ? 1 : _tiles);
+            links = Divide((_role.Ranks - 1) * chipPart, _role.Ranks);
+            if (LibraryCollective(instruction.LinkClass, links, links, _role.Ranks - 1, chipPart) is { } library)
+            {
+                // Kernels of a library add as they receive.
+                (linkCycles, latency) = library;
+            }
+            else
+            {
+                (linkCycles, latency) = OverLinks(instruction.LinkClass, CollectiveAlgorithm.Direct, links);
+                adds = VectorCycles(Divide((_role.Ranks - 1) * source.Elements, _role.Ranks));
+            }
+        }
+        if (instruction.Group is Group.Tiles or Group.All && _tiles > 1)
+            adds += VectorCycles(Divide((_tiles - 1) * source.Elements, _tiles));
+        return Shared(instruction.Group, instruction.LinkClass, source.Bytes, adds, linkCycles, latency, links);
+    }
+
+    /// <summary>Shares of each tile's bytes past the other tiles, after what crosses the links.</summary>
+    private InstructionCost Shared(Group group, int linkClass, long part, long adds, long linkCycles, long latency, long links)
+    {
+        long cycles = 0;
+        long network = 0;
+        if (group is Group.Tiles or Group.All && _tiles > 1)
+        {
+            long taken = Divide(part * (_tiles - 1), _tiles);
+            cycles = Math.Max(
+                _chip.Network.LinkRate.TimeFor(new(taken)).Count,
+                BisectionCycles(Divide(part, _tiles), CollectiveAlgorithm.Direct)
+            );
+            latency += Hops(CollectiveAlgorithm.Direct) * _chip.Network.HopLatency.Count;
+            network = taken * _tiles;
+        }
+        return Travelling(linkClass, adds, cycles, linkCycles, latency) with { NetworkBytes = network, LinkBytes = links };
+    }
+
     public InstructionCost Visit(Send instruction)
     {
         long bytes = Of(instruction.Source).Bytes * _tiles;
@@ -144,6 +208,33 @@ internal sealed partial class InstructionCosts
                         Consider(2, inShares);
                     break;
             }
+        }
+        return best;
+    }
+
+    /// <summary>
+    /// Messages of a library from each member to each other, all at once: the protocols of its rings without their steps; each doubling of the
+    /// members is a step more, since a member's channels take its messages in turns.
+    /// </summary>
+    private (long Cycles, long Latency)? LibraryMessages(int linkClass, long bytes, long message)
+    {
+        if (_options.Software is not { Collectives.Count: > 0 } software || _chip.Links.Count == 0)
+            return null;
+        LinkDescription link = _chip.Links[Math.Clamp(linkClass, 0, _chip.Links.Count - 1)];
+        (long Cycles, long Latency)? best = null;
+        foreach (CollectiveDescription collective in software.Collectives)
+        {
+            if (
+                collective.Algorithm is not (Chips.CollectiveAlgorithm.Ring or Chips.CollectiveAlgorithm.Direct)
+                || (collective.LargestMessage is { } largest && message > largest.Count)
+                || (collective.LargestPart is { } part && message / _role.Ranks > part.Count)
+            )
+                continue;
+            long rate = (long)(link.Bandwidth.Count * (decimal)link.Count * collective.Efficiency);
+            Duration latency = collective.MessageStartup ?? collective.Startup + collective.StepOverhead * Math.Max(1, Log2(_role.Ranks));
+            (long Cycles, long Latency) time = (CyclesAt(bytes, rate), latency.ToCycles(_chip.Clock).Count);
+            if (best is null || time.Cycles + time.Latency < best.Value.Cycles + best.Value.Latency)
+                best = time;
         }
         return best;
     }

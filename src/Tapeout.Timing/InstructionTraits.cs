@@ -66,7 +66,7 @@ internal sealed class InstructionTraits
             {
                 if (role.Instructions[i] is MatMul)
                     products++;
-                if (role.Instructions[i] is MatMul or Attend or Exchange or Reduce)
+                if (role.Instructions[i] is MatMul or Attend or Exchange or Reduce or AllToAll or ReduceScatter)
                     result[pc].IsElementwise = false;
                 if (result[i].ReadsCounts)
                 {

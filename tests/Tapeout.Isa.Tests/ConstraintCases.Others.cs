@@ -113,6 +113,35 @@ internal static partial class ConstraintCases
         yield return ("REDUCE C3", One(r => Sum(r) with { Algorithm = CollectiveAlgorithm.Ring }, tiles: 2));
         yield return ("REDUCE C4", One(r => Sum(r) with { Group = Isa.Group.Ranks }, tiles: 2));
 
+        AllToAll Cut(RoleMaker r, int columns = 32, Numerics.NumberFormat? format = null) =>
+            new()
+            {
+                Source = r.Of(F32, T, part),
+                Destination = r.Of(format ?? F32, T, new Axis(columns) { TileStep = columns / 2 }),
+                Group = Isa.Group.Tiles,
+                Algorithm = CollectiveAlgorithm.Direct,
+                LinkClass = 0,
+            };
+        yield return ("ALLTOALL", One(r => Cut(r), tiles: 2));
+        yield return ("ALLTOALL C1", One(r => Cut(r, format: I32), tiles: 2));
+        yield return ("ALLTOALL C2", One(r => Cut(r, columns: 40), tiles: 2));
+        yield return ("ALLTOALL C3", One(r => Cut(r) with { Engine = Engine.Link }, tiles: 2));
+        ReduceScatter Scatter(RoleMaker r, int columns = 8) =>
+            new()
+            {
+                Source = r.Of(F32, T, C(8)),
+                Destination = r.Of(F32, T, new Axis(columns) { TileStep = columns / 2 }),
+                Group = Isa.Group.Tiles,
+                Operation = ReduceOperation.SumNodes,
+                Algorithm = CollectiveAlgorithm.Butterfly,
+                LinkClass = 0,
+            };
+        yield return ("REDUCESCATTER", One(r => Scatter(r), tiles: 2));
+        yield return ("REDUCESCATTER C1", One(r => Scatter(r, columns: 10), tiles: 2));
+        yield return ("REDUCESCATTER C2", One(r => Scatter(r) with { Operation = ReduceOperation.SumIntegers }, tiles: 2));
+        yield return ("REDUCESCATTER C3", One(r => Scatter(r) with { Algorithm = CollectiveAlgorithm.Ring }, tiles: 2));
+        yield return ("REDUCESCATTER C4", One(r => Scatter(r) with { Group = Isa.Group.Ranks }, tiles: 2));
+
         Role Sender(string name, int channel)
         {
             RoleMaker role = new(name: name);

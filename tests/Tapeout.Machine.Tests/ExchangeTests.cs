@@ -103,6 +103,103 @@ public class ExchangeTests
         }
     }
 
+    /// <summary>A matrix cut by columns is cut by rows after it, with scales; over tiles, ranks and both.</summary>
+    [Theory]
+    [InlineData(Group.Tiles)]
+    [InlineData(Group.Ranks)]
+    [InlineData(Group.All)]
+    public void AllToAll_CutsByRowsWhatWasCutByColumns(Group group)
+    {
+        const int Rows = 8;
+        const int Columns = 256;
+        int ranks = group == Group.Tiles ? 1 : 2;
+        int tiles = group == Group.Ranks ? 1 : 2;
+        TapeBuilder tape = new(ranks: ranks, tiles: tiles);
+        int members = ranks * tiles;
+        Axis Cut(int length) => new(length) { RankStep = ranks > 1 ? length / ranks : 0, TileStep = tiles > 1 ? length / members : 0 };
+        NumberFormat format = NumberFormat.Int8Group(32);
+        int table = tape.Constant("table", NumberFormat.F32, TapeBuilder.All(Rows), Cut(Columns));
+        int columns = tape.Buffer("columns", format, TapeBuilder.All(Rows), Cut(Columns));
+        int rows = tape.Buffer("rows", format, Cut(Rows), TapeBuilder.All(Columns));
+        int result = tape.Buffer("result", NumberFormat.F32, Cut(Rows), TapeBuilder.All(Columns));
+        int done = tape.Region(result);
+        tape.Add(
+            new Quantise { Source = tape.Region(table), Destination = tape.Region(columns) },
+            new AllToAll
+            {
+                Source = tape.Region(columns),
+                Destination = tape.Region(rows),
+                Group = group,
+                Algorithm = CollectiveAlgorithm.Direct,
+                LinkClass = 0,
+            },
+            new Dequantise { Source = tape.Region(rows), Destination = done }
+        );
+        float[] values = TapeBuilder.Random(11, Rows * Columns);
+        using ReferenceMachine machine = tape.Machine(("table", TapeBuilder.Pack(NumberFormat.F32, values, Rows)));
+        Step step = TapeBuilder.Step((0, 1));
+        machine.Execute(step);
+        float[] whole = new float[Rows * Columns];
+        TensorCodec.Dequantise(format, TapeBuilder.Pack(format, values, Rows).Bytes.Span, Rows, Columns, whole);
+        int share = Rows / members;
+        for (int rank = 0; rank < ranks; rank++)
+        {
+            for (int tile = 0; tile < tiles; tile++)
+            {
+                int first = (rank * tiles + tile) * share;
+                Assert.Equal(whole[(first * Columns)..((first + share) * Columns)], machine.Floats(step, done, rank, tile));
+            }
+        }
+    }
+
+    /// <summary>Reduce-scatter is the part of an all-reduce that a member keeps, bit for bit.</summary>
+    [Theory]
+    [InlineData(ReduceOperation.SumNodes)]
+    [InlineData(ReduceOperation.Maximum)]
+    public void ReduceScatter_IsEachMembersPartOfAllReduce(ReduceOperation operation)
+    {
+        TapeBuilder tape = new(ranks: 4);
+        int table = tape.Constant("table", NumberFormat.F32, TapeBuilder.All(8), new(64) { RankStep = 16 });
+        int held = tape.Buffer("held", NumberFormat.F32, TapeBuilder.All(8), TapeBuilder.All(16));
+        int part = tape.Buffer("part", NumberFormat.F32, new(8) { RankStep = 2 }, TapeBuilder.All(16));
+        int all = tape.Buffer("all", NumberFormat.F32, TapeBuilder.All(8), TapeBuilder.All(16));
+        int source = tape.Region(held);
+        int scattered = tape.Region(part);
+        int whole = tape.Region(all);
+        tape.Add(
+            new Copy
+            {
+                Source = tape.Region(table),
+                Destination = source,
+                Multicast = false,
+            },
+            new ReduceScatter
+            {
+                Source = source,
+                Destination = scattered,
+                Group = Group.Ranks,
+                Operation = operation,
+                Algorithm = CollectiveAlgorithm.Direct,
+                LinkClass = 0,
+            },
+            new Reduce
+            {
+                Source = source,
+                Destination = whole,
+                Group = Group.Ranks,
+                Operation = operation,
+                Algorithm = CollectiveAlgorithm.Direct,
+                LinkClass = 0,
+            }
+        );
+        float[] values = TapeBuilder.Random(12, 8 * 64);
+        using ReferenceMachine machine = tape.Machine(("table", TapeBuilder.Pack(NumberFormat.F32, values, 8)));
+        Step step = TapeBuilder.Step((0, 1));
+        machine.Execute(step);
+        for (int rank = 0; rank < 4; rank++)
+            Assert.Equal(machine.Floats(step, whole, rank, 0)[(rank * 32)..((rank + 1) * 32)], machine.Floats(step, scattered, rank, 0));
+    }
+
     [Fact]
     public void Reduce_SumNodes_IsTheTreeOfMembers()
     {

@@ -119,6 +119,47 @@ public sealed class FormulaTests
         Assert.Equal(rounds * (8000 / links + 500), HandTape.Time(tape.Build(), chip).Makespan.Count);
     }
 
+    /// <summary>Every member sends each other its share of the whole: n - 1 of n parts over all links, one latency.</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(8)]
+    public void ReduceScatterAndAllToAll_TheOthersSharesOverAllLinksAtOnce(int ranks)
+    {
+        ChipDescription chip = HandTape.Plain(WidePorts, "links[0].latency=500ns", "vector.operations=1000000/cycle");
+        long bytes = 400_000L * (ranks - 1) / ranks;
+        long expected = (bytes + LinkBytes(chip) - 1) / LinkBytes(chip) + 500;
+        HandTape scatter = new(1, ranks);
+        scatter.Add(
+            new ReduceScatter
+            {
+                Source = scatter.Region(NumberFormat.F32, 100, 1000),
+                Destination = scatter.Region(NumberFormat.F32, new Axis(100) { RankStep = 100 / ranks + 1 }, new Axis(1000)),
+                Group = Group.Ranks,
+                Operation = ReduceOperation.SumNodes,
+                Algorithm = Isa.CollectiveAlgorithm.Direct,
+                LinkClass = 0,
+                Engine = Engine.Link,
+            }
+        );
+        HandTape toAll = new(1, ranks);
+        toAll.Add(
+            new AllToAll
+            {
+                Source = toAll.Region(NumberFormat.F32, 100, 1000),
+                Destination = toAll.Region(NumberFormat.F32, 100, 1000),
+                Group = Group.Ranks,
+                Algorithm = Isa.CollectiveAlgorithm.Direct,
+                LinkClass = 0,
+                Engine = Engine.Link,
+            }
+        );
+        Assert.Equal(expected, HandTape.Time(toAll.Build(), chip).Makespan.Count);
+        Assert.InRange(HandTape.Time(scatter.Build(), chip).Makespan.Count, expected, expected + 1);
+
+        static long LinkBytes(ChipDescription chip) => chip.Links[0].Bandwidth.Count * chip.Links[0].Count / chip.Clock.Count;
+    }
+
     /// <summary>No array multiplies floats by floats here, so products are operations of the vector unit.</summary>
     [Theory]
     [InlineData(1, 0)]

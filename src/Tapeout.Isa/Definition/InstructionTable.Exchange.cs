@@ -125,6 +125,48 @@ public static partial class InstructionTable
                 Rules("Exactly one role sends on the channel."),
                 "Waits for the link."
             ),
+            new(
+                100,
+                "ALLTOALL",
+                "AllToAll",
+                Engine.Network,
+                "Of every member's region to each member what its destination has, at its own coordinates: a matrix cut one way is cut another.",
+                [
+                    Read("Source", "Each member's part of one cut."),
+                    Write("Destination", "Each member's part of the other."),
+                    Choice<Group>("Group", "Who takes part."),
+                    Choice<CollectiveAlgorithm>("Algorithm", "How it travels."),
+                    Integer("LinkClass", "Which links of the chip; 0 for the first."),
+                ],
+                Rules(
+                    "Source and destination have the same format.",
+                    "The members' parts cover the destination once; where the format has groups, columns are cut at groups.",
+                    "The engine is Network for Tiles and Link otherwise."
+                ),
+                "The network or links for each other member's share and one way past them."
+            ),
+            new(
+                101,
+                "REDUCESCATTER",
+                "ReduceScatter",
+                Engine.Network,
+                "Combines the same region of all members as REDUCE does; each member keeps the part that its destination has.",
+                [
+                    Read("Source", "f32 or i32 region, the same at all members."),
+                    Write("Destination", "Each member's part of it, at its own coordinates, in another buffer."),
+                    Choice<Group>("Group", "Who takes part."),
+                    Choice<ReduceOperation>("Operation", "Sum along plan nodes, int32 sum, maximum."),
+                    Choice<CollectiveAlgorithm>("Algorithm", "How it travels."),
+                    Integer("LinkClass", "Which links of the chip; 0 for the first."),
+                ],
+                Rules(
+                    "Source and destination have the same format; the destination lies inside the source and in another buffer.",
+                    "SumIntegers needs i32, the others f32.",
+                    "SumNodes needs a power of two of members and an algorithm that keeps the tree: direct, butterfly, tree or in-network; a ring that adds as it goes is not one.",
+                    "The engine is Network for Tiles and Link otherwise."
+                ),
+                "The network or links for each other member's share; the vector unit for the combinations."
+            ),
         ];
 
     private static InstructionDefinition[] HostLink() =>

@@ -104,6 +104,12 @@ public interface IInstructionVisitor<T>
     /// <summary>RECV.</summary>
     T Visit(Receive instruction);
 
+    /// <summary>ALLTOALL.</summary>
+    T Visit(AllToAll instruction);
+
+    /// <summary>REDUCESCATTER.</summary>
+    T Visit(ReduceScatter instruction);
+
     /// <summary>HOSTOUT.</summary>
     T Visit(HostOut instruction);
 

@@ -45,6 +45,8 @@ public static class InstructionFactory
             Opcode.Reduce => new Reduce { Source = operands[0].Word0, Destination = operands[1].Word0, Group = (Group)operands[2].Word0, Operation = (ReduceOperation)operands[3].Word0, Algorithm = (CollectiveAlgorithm)operands[4].Word0, LinkClass = operands[5].Word0 },
             Opcode.Send => new Send { Source = operands[0].Word0, Channel = operands[1].Word0, LinkClass = operands[2].Word0 },
             Opcode.Receive => new Receive { Destination = operands[0].Word0, Channel = operands[1].Word0, LinkClass = operands[2].Word0 },
+            Opcode.AllToAll => new AllToAll { Source = operands[0].Word0, Destination = operands[1].Word0, Group = (Group)operands[2].Word0, Algorithm = (CollectiveAlgorithm)operands[3].Word0, LinkClass = operands[4].Word0 },
+            Opcode.ReduceScatter => new ReduceScatter { Source = operands[0].Word0, Destination = operands[1].Word0, Group = (Group)operands[2].Word0, Operation = (ReduceOperation)operands[3].Word0, Algorithm = (CollectiveAlgorithm)operands[4].Word0, LinkClass = operands[5].Word0 },
             Opcode.HostOut => new HostOut { Source = operands[0].Word0, Data = (HostData)operands[1].Word0 },
             Opcode.HostIn => new HostIn { Destination = operands[0].Word0, Data = (HostData)operands[1].Word0 },
             _ => throw new ArgumentOutOfRangeException(nameof(opcode)),

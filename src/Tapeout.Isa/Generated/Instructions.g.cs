@@ -1114,6 +1114,83 @@ public sealed record Receive : Instruction
     public override T Accept<T>(IInstructionVisitor<T> visitor) => visitor.Visit(this);
 }
 
+/// <summary>ALLTOALL: Of every member's region to each member what its destination has, at its own coordinates: a matrix cut one way is cut another.</summary>
+public sealed record AllToAll : Instruction
+{
+    /// <summary>An instruction on its usual engine.</summary>
+    public AllToAll() => Engine = Engine.Network;
+
+    /// <inheritdoc/>
+    public override Opcode Opcode => Opcode.AllToAll;
+
+    /// <summary>Each member's part of one cut.</summary>
+    public required int Source { get; init; }
+
+    /// <summary>Each member's part of the other.</summary>
+    public required int Destination { get; init; }
+
+    /// <summary>Who takes part.</summary>
+    public required Group Group { get; init; }
+
+    /// <summary>How it travels.</summary>
+    public required CollectiveAlgorithm Algorithm { get; init; }
+
+    /// <summary>Which links of the chip; 0 for the first.</summary>
+    public required int LinkClass { get; init; }
+
+    /// <inheritdoc/>
+    public override ImmutableArray<OperandValue> Operands => [new(Source), new(Destination), new((int)Group), new((int)Algorithm), new(LinkClass)];
+
+    /// <inheritdoc/>
+    public override ImmutableArray<int> Reads => [Source];
+
+    /// <inheritdoc/>
+    public override ImmutableArray<int> Writes => [Destination];
+
+    /// <inheritdoc/>
+    public override T Accept<T>(IInstructionVisitor<T> visitor) => visitor.Visit(this);
+}
+
+/// <summary>REDUCESCATTER: Combines the same region of all members as REDUCE does; each member keeps the part that its destination has.</summary>
+public sealed record ReduceScatter : Instruction
+{
+    /// <summary>An instruction on its usual engine.</summary>
+    public ReduceScatter() => Engine = Engine.Network;
+
+    /// <inheritdoc/>
+    public override Opcode Opcode => Opcode.ReduceScatter;
+
+    /// <summary>f32 or i32 region, the same at all members.</summary>
+    public required int Source { get; init; }
+
+    /// <summary>Each member's part of it, at its own coordinates, in another buffer.</summary>
+    public required int Destination { get; init; }
+
+    /// <summary>Who takes part.</summary>
+    public required Group Group { get; init; }
+
+    /// <summary>Sum along plan nodes, int32 sum, maximum.</summary>
+    public required ReduceOperation Operation { get; init; }
+
+    /// <summary>How it travels.</summary>
+    public required CollectiveAlgorithm Algorithm { get; init; }
+
+    /// <summary>Which links of the chip; 0 for the first.</summary>
+    public required int LinkClass { get; init; }
+
+    /// <inheritdoc/>
+    public override ImmutableArray<OperandValue> Operands => [new(Source), new(Destination), new((int)Group), new((int)Operation), new((int)Algorithm), new(LinkClass)];
+
+    /// <inheritdoc/>
+    public override ImmutableArray<int> Reads => [Source];
+
+    /// <inheritdoc/>
+    public override ImmutableArray<int> Writes => [Destination];
+
+    /// <inheritdoc/>
+    public override T Accept<T>(IInstructionVisitor<T> visitor) => visitor.Visit(this);
+}
+
 /// <summary>HOSTOUT: Hands rows of logits or sampled identifiers to the host.</summary>
 public sealed record HostOut : Instruction
 {

@@ -104,6 +104,12 @@ public enum Opcode : byte
     /// <summary>RECV: Takes the next region of a channel.</summary>
     Receive = 99,
 
+    /// <summary>ALLTOALL: Of every member's region to each member what its destination has, at its own coordinates: a matrix cut one way is cut another.</summary>
+    AllToAll = 100,
+
+    /// <summary>REDUCESCATTER: Combines the same region of all members as REDUCE does; each member keeps the part that its destination has.</summary>
+    ReduceScatter = 101,
+
     /// <summary>HOSTOUT: Hands rows of logits or sampled identifiers to the host.</summary>
     HostOut = 112,
 

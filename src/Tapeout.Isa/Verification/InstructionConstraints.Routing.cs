@@ -227,6 +227,97 @@ internal sealed partial class InstructionConstraints
         })
         & GroupEngine(3, instruction.Group);
 
+    public bool Visit(AllToAll instruction) =>
+        Holds(
+            1,
+            FormatOf(instruction.Source) == FormatOf(instruction.Destination),
+            $"source and destination are {FormatOf(instruction.Source)} and {FormatOf(instruction.Destination)}, but they must have the same format"
+        )
+        & Everywhere(() =>
+        {
+            CornerRegion whole = At(instruction.Destination);
+            (int Top, int Left, int Bottom, int Right) parts = (int.MaxValue, int.MaxValue, 0, 0);
+            foreach (Corner member in Members(instruction.Group))
+            {
+                CornerRegion part = At(instruction.Source, member);
+                if (part.IsEmpty)
+                    continue;
+                parts = (
+                    Math.Min(parts.Top, part.Rows.Start),
+                    Math.Min(parts.Left, part.Columns.Start),
+                    Math.Max(parts.Bottom, part.Rows.End),
+                    Math.Max(parts.Right, part.Columns.End)
+                );
+            }
+            // First and last members are among the corners: their parts bound what all parts can cover. Holes show when it runs.
+            bool isCovered =
+                whole.IsEmpty
+                || (
+                    parts.Top <= whole.Rows.Start
+                    && parts.Left <= whole.Columns.Start
+                    && parts.Bottom >= whole.Rows.End
+                    && parts.Right >= whole.Columns.End
+                );
+            return Holds(
+                2,
+                isCovered,
+                $"the destination is {whole.Shape} from row {whole.Rows.Start}, column {whole.Columns.Start} on, which the parts of all members do not cover{Where()}"
+            );
+        })
+        & GroupEngine(3, instruction.Group);
+
+    public bool Visit(ReduceScatter instruction)
+    {
+        NumberFormat format = FormatOf(instruction.Source);
+        bool isInteger = instruction.Operation == ReduceOperation.SumIntegers;
+        long members = instruction.Group switch
+        {
+            Group.Tiles => instruction.Tiles.Count,
+            Group.Ranks => role.Ranks,
+            _ => (long)instruction.Tiles.Count * role.Ranks,
+        };
+        bool isTree = instruction.Algorithm is not (CollectiveAlgorithm.Ring or CollectiveAlgorithm.Multicast);
+        return Holds(
+                1,
+                format == FormatOf(instruction.Destination),
+                $"source and destination are {format} and {FormatOf(instruction.Destination)}, but they must have the same format"
+            )
+            & Holds(
+                1,
+                role.Descriptors[instruction.Source].Buffer != role.Descriptors[instruction.Destination].Buffer,
+                "the result is left in the buffer that others still read"
+            )
+            & Everywhere(() =>
+            {
+                CornerRegion source = At(instruction.Source);
+                foreach (Corner member in Members(instruction.Group))
+                {
+                    CornerRegion part = At(instruction.Destination, member);
+                    bool isInside = part.IsEmpty || (source.Rows.Contains(part.Rows) && source.Columns.Contains(part.Columns));
+                    if (
+                        !Holds(
+                            1,
+                            isInside && source.HasShapeOf(At(instruction.Source, member)),
+                            $"the part of rank {member.Rank}, tile {member.Tile} has rows {part.Rows.Start} to {part.Rows.End} and columns {part.Columns.Start} to {part.Columns.End}, but the source is {source.Shape} from row {source.Rows.Start}, column {source.Columns.Start} on{Where()}"
+                        )
+                    )
+                        return false;
+                }
+                return true;
+            })
+            & Holds(
+                2,
+                format == (isInteger ? NumberFormat.I32 : NumberFormat.F32),
+                $"{instruction.Operation} is asked for of {format}, but it needs {(isInteger ? NumberFormat.I32 : NumberFormat.F32)}"
+            )
+            & Holds(
+                3,
+                instruction.Operation != ReduceOperation.SumNodes || (isTree && members > 0 && long.IsPow2(members)),
+                $"nodes of {members} members are added by {instruction.Algorithm}, but the tree needs a power of two of members and direct, butterfly, tree or in-network"
+            )
+            & GroupEngine(4, instruction.Group);
+    }
+
     public bool Visit(Reduce instruction)
     {
         NumberFormat format = FormatOf(instruction.Source);

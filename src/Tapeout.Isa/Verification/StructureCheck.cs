@@ -185,7 +185,7 @@ internal sealed class StructureCheck
             if (operand.Kind == OperandKind.Index)
                 Index($"operand {operand.Name} of {definition.Mnemonic}", value.AsIndex());
         }
-        bool isFree = instruction is Barrier or Exchange or Reduce;
+        bool isFree = instruction is Barrier or Exchange or Reduce or AllToAll or ReduceScatter;
         if (!isFree && instruction.Engine != definition.Engine)
             Fail($"{definition.Mnemonic} is given to engine {instruction.Engine}, but {definition.Engine} takes it");
         if (instruction is Loop or End && !(instruction.Waits.IsEmpty && instruction.Signals.IsEmpty))

@@ -89,7 +89,8 @@ internal sealed class TileMerger
         {
             if (instruction.Tiles.First != 0 || (instruction.Tiles.Count != 1 && instruction.Tiles.Count != _role.Tiles))
                 return false;
-            if (instruction is Send or Receive && _role.Tiles > 1)
+            // What differs from tile to tile stays apart.
+            if (instruction is Send or Receive or AllToAll or ReduceScatter && _role.Tiles > 1)
                 return false;
             if (instruction is Reduce { Operation: not ReduceOperation.Maximum, Group: not Group.Ranks } && _role.Tiles > 1)
                 return false;

@@ -21,7 +21,7 @@ internal sealed partial class RowPlanner
         };
         int ranks = row.Number("num_gpus");
         long elements = long.TryParse(row.Text("message_size_elements"), out long parsed) ? parsed : 0;
-        if (operation is not ("all_gather" or "all_reduce"))
+        if (operation is not ("all_gather" or "all_reduce" or "reduce_scatter" or "alltoall"))
             reason = $"the instruction set has no {operation}";
         else if (format is null)
             reason = $"no number format stands for '{row.Text("dtype")}'";
@@ -41,27 +41,48 @@ internal sealed partial class RowPlanner
         int rows = (int)(elements / columns);
         KernelTape tape = new(chip, ranks, !byHost);
         int whole = tape.Whole(format.Value, rows, columns);
-        Instruction instruction =
-            operation == "all_reduce"
-                ? new Reduce
-                {
-                    Source = whole,
-                    Destination = whole,
-                    Group = Group.Ranks,
-                    Operation = ReduceOperation.SumNodes,
-                    Algorithm = Isa.CollectiveAlgorithm.Ring,
-                    LinkClass = 0,
-                    Engine = Engine.Link,
-                }
-                : new Exchange
-                {
-                    Source = tape.Whole(format.Value, Math.Max(1, rows / ranks), rows < ranks ? Math.Max(1, columns / ranks) : columns),
-                    Destination = whole,
-                    Group = Group.Ranks,
-                    Algorithm = Isa.CollectiveAlgorithm.Ring,
-                    LinkClass = 0,
-                    Engine = Engine.Link,
-                };
+        int part = tape.Whole(format.Value, Math.Max(1, rows / ranks), rows < ranks ? Math.Max(1, columns / ranks) : columns);
+        Instruction instruction = operation switch
+        {
+            "all_reduce" => new Reduce
+            {
+                Source = whole,
+                Destination = whole,
+                Group = Group.Ranks,
+                Operation = ReduceOperation.SumNodes,
+                Algorithm = Isa.CollectiveAlgorithm.Ring,
+                LinkClass = 0,
+                Engine = Engine.Link,
+            },
+            "reduce_scatter" => new ReduceScatter
+            {
+                Source = whole,
+                Destination = part,
+                Group = Group.Ranks,
+                Operation = ReduceOperation.SumNodes,
+                Algorithm = Isa.CollectiveAlgorithm.Ring,
+                LinkClass = 0,
+                Engine = Engine.Link,
+            },
+            "alltoall" => new AllToAll
+            {
+                Source = whole,
+                Destination = whole,
+                Group = Group.Ranks,
+                Algorithm = Isa.CollectiveAlgorithm.Direct,
+                LinkClass = 0,
+                Engine = Engine.Link,
+            },
+            _ => new Exchange
+            {
+                Source = part,
+                Destination = whole,
+                Group = Group.Ranks,
+                Algorithm = Isa.CollectiveAlgorithm.Ring,
+                LinkClass = 0,
+                Engine = Engine.Link,
+            },
+        };
         // What a library's kernel takes to start is part of the collective; a host that launches pays its own gap.
         if (byHost)
             tape.Kernel(instruction);

@@ -169,6 +169,42 @@ internal sealed partial class WorkCounter
         return true;
     }
 
+    /// <summary>To each other member its share: over links for other ranks, past each other tile on the network.</summary>
+    public bool Visit(AllToAll instruction)
+    {
+        Read(instruction.Source);
+        Write(instruction.Destination);
+        Shares(instruction.Group, instruction.Source, 0);
+        return true;
+    }
+
+    /// <summary>To each other member its share, which it adds.</summary>
+    public bool Visit(ReduceScatter instruction)
+    {
+        Read(instruction.Source);
+        Write(instruction.Destination);
+        Shares(instruction.Group, instruction.Source, Of(instruction.Source).Elements);
+        return true;
+    }
+
+    private void Shares(Group group, int source, long combined)
+    {
+        Shape part = Of(source);
+        static Int128 Others(Int128 whole, int members) => (whole * (members - 1) + members - 1) / members;
+        if (group is Group.Ranks or Group.All && _role.Ranks > 1 && _wholeChip == IsShared(source))
+        {
+            Tally(WorkItem.Read(MemoryLevel.Link, part.Purpose), Others(part.Bytes, _role.Ranks));
+            if (combined > 0)
+                Tally(WorkItem.Operation(WorkKind.Vector), Others(combined, _role.Ranks));
+        }
+        if (!_wholeChip && group is Group.Tiles or Group.All && _tiles > 1)
+        {
+            Tally(WorkItem.Hops(part.Purpose), Others(part.Bytes, _tiles));
+            if (combined > 0)
+                Tally(WorkItem.Operation(WorkKind.Vector), Others(combined, _tiles));
+        }
+    }
+
     /// <summary>Rounds over links as the algorithm has them; on the network once up and once down a tree, or a round past each tile.</summary>
     public bool Visit(Reduce instruction)
     {

@@ -26,6 +26,63 @@ internal sealed partial class Semantics
         return default;
     }
 
+    public Nothing Visit(AllToAll instruction)
+    {
+        (int Rank, int Tile)[] members = MembersIfFirst(instruction.Group);
+        foreach ((int rank, int tile) in members)
+        {
+            MatrixView destination = ViewAt(rank, tile, instruction.Destination);
+            long elements = 0;
+            foreach ((int fromRank, int fromTile) in members)
+            {
+                MatrixView held = ViewAt(fromRank, fromTile, instruction.Source);
+                MatrixView part = held.At(held.Rows.And(destination.Rows), held.Columns.And(destination.Columns));
+                if (part.IsEmpty)
+                    continue;
+                RequireFormat(part, destination);
+                MatrixView.Copy(part, destination.At(part.Rows, part.Columns));
+                elements += (long)part.Rows.Count * part.Columns.Count;
+            }
+            if (elements != (long)destination.Rows.Count * destination.Columns.Count)
+                throw Fault($"the parts do not cover the destination of rank {rank}, tile {tile} once");
+        }
+        return default;
+    }
+
+    public Nothing Visit(ReduceScatter instruction)
+    {
+        (int Rank, int Tile)[] members = MembersIfFirst(instruction.Group);
+        if (members.Length == 0)
+            return default;
+        MatrixView[] sources = [.. members.Select(member => ViewAt(member.Rank, member.Tile, instruction.Source))]; // each [T, C]
+        float[] nodes = new float[members.Length];
+        foreach ((int rank, int tile) in members)
+        {
+            MatrixView destination = ViewAt(rank, tile, instruction.Destination);
+            if (!sources[0].Rows.Contains(destination.Rows) || !sources[0].Columns.Contains(destination.Columns))
+                throw Fault($"the destination of rank {rank}, tile {tile} is not inside the source");
+            int first = destination.Columns.Start - sources[0].Columns.Start;
+            for (int row = destination.Rows.Start; row < destination.Rows.End; row++)
+            {
+                for (int c = 0; c < destination.Columns.Count; c++)
+                {
+                    if (instruction.Operation == ReduceOperation.SumIntegers)
+                    {
+                        int sum = 0;
+                        foreach (MatrixView source in sources)
+                            sum += source.Integers(row)[first + c];
+                        destination.Integers(row)[c] = sum;
+                        continue;
+                    }
+                    for (int member = 0; member < nodes.Length; member++)
+                        nodes[member] = sources[member].Floats(row)[first + c];
+                    destination.Floats(row)[c] = instruction.Operation == ReduceOperation.Maximum ? LargestOf(nodes) : Sums.FoldTree(nodes);
+                }
+            }
+        }
+        return default;
+    }
+
     public Nothing Visit(Reduce instruction)
     {
         (int Rank, int Tile)[] members = MembersIfFirst(instruction.Group);
