@@ -56,11 +56,6 @@ public static class Compilation
             Roles = [scheduled],
         };
         Verifier.VerifyOrThrow(tape, new ChipCapabilities(chip));
-        if (options.Weights && !model.IsShapeOnly)
-        {
-            options.Progress?.Invoke($"packing the weights of {model.Name}");
-            quantised.PackAll();
-        }
         TapeBuffer[] weights = [.. scheduled.Buffers.Where(b => b.Kind == BufferKind.Constant)];
         CompilationReport report = new()
         {

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -12,15 +11,14 @@ using Tapeout.Quantities;
 namespace Tapeout.Compiler;
 
 /// <summary>
-/// A model whose numerics are fixed: the format of every tensor, hence every reduction plan. Tensors are packed when they are first asked
-/// for; a tensor that already has the format is repacked, any other is de-quantised and quantised.
+/// A model whose numerics are fixed: the format of every tensor, hence every reduction plan. Tensors are packed anew whenever they are
+/// asked for, and kept by whoever asks; a tensor that already has the format is repacked, any other is de-quantised and quantised.
 /// </summary>
 public sealed class QuantisedModel : IConstantSource
 {
     private readonly Dictionary<string, (WeightTensor Weight, NumberFormat Format)> tensors = [];
     private readonly KeptTensors kept;
     private readonly Dictionary<string, PackedTensor> tables = [];
-    private readonly ConcurrentDictionary<(string, int), PackedTensor> packed = new();
 
     /// <summary>Fixes the formats of a model's tensors.</summary>
     /// <param name="model">The model.</param>
@@ -69,27 +67,7 @@ public sealed class QuantisedModel : IConstantSource
         $"rope.phases.{rope.Dimensions}.{rope.Base.ToString("R", CultureInfo.InvariantCulture)}";
 
     /// <inheritdoc/>
-    public PackedTensor Tensor(string name, int index) =>
-        tables.TryGetValue(name, out PackedTensor? table) ? table : packed.GetOrAdd((name, index), key => Pack(key.Item1, key.Item2));
-
-    /// <summary>Packs every tensor now, on all processors.</summary>
-    public void PackAll()
-    {
-        List<(string, int)> all = [];
-        foreach ((string name, (WeightTensor weight, NumberFormat _)) in tensors)
-        {
-            for (int i = 0; i < weight.Count; i++)
-                all.Add((name, i));
-        }
-        try
-        {
-            Parallel.ForEach(all, key => Tensor(key.Item1, key.Item2));
-        }
-        catch (AggregateException e) when (e.InnerExceptions.FirstOrDefault(i => i is InvalidInputException) is { } refusal)
-        {
-            throw refusal;
-        }
-    }
+    public PackedTensor Tensor(string name, int index) => tables.TryGetValue(name, out PackedTensor? table) ? table : Pack(name, index);
 
     /// <summary>One line per tensor.</summary>
     public string Dump()
@@ -150,7 +128,8 @@ public sealed class QuantisedModel : IConstantSource
         if (weight.NativeFormat == format)
         {
             weight.Repack(0, weight.Rows, bytes);
-            CheckFinite(weight);
+            if (!TensorCodec.AreFinite(layout, bytes))
+                CheckFinite(weight);
             return new(format, weight.Rows, weight.Columns, bytes);
         }
         if (format.Granularity == ScaleGranularity.Tensor)

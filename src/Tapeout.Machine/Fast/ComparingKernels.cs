@@ -14,6 +14,8 @@ internal sealed class ComparingKernels(IKernels kernels) : IKernels
     /// <summary>Executions of instructions that were compared.</summary>
     public long Compared { get; private set; }
 
+    public void Prepare(Tape tape, RoleMemory memory) => kernels.Prepare(tape, memory);
+
     public bool TryExecute(ReferenceMachine machine, RoleMemory memory, in ExecutionPoint point)
     {
         Instruction instruction = point.Instance.Instruction;

@@ -41,40 +41,105 @@ internal sealed class FastKernels : IKernels, IDisposable
         _memory.Dispose();
     }
 
+    public void Prepare(Tape tape, RoleMemory memory)
+    {
+        Role role = memory.Role;
+        Step none = new() { Sequences = [], Tokens = [] };
+        HashSet<int> others = [];
+        HashSet<PackedKey> products = [];
+        foreach (InstructionInstance instance in Sequencer.Unroll(role, tape.Envelope.Bounds))
+        {
+            if (instance.Instruction is not MatMul product || !Handles(role, product))
+            {
+                others.UnionWith(instance.Instruction.Reads.Select(d => role.Descriptors[d].Buffer));
+                continue;
+            }
+            for (int rank = 0; rank < role.Ranks; rank++)
+            {
+                if (KeyOf(new(role, rank, 0, instance, none, -1), product) is { } key)
+                    products.Add(key);
+            }
+        }
+        int[] filled = [.. others];
+        PackedKey[] keys = [.. products];
+        InterleavedWeights[] packed = new InterleavedWeights[keys.Length];
+        _team.Run(
+            filled.Length + keys.Length,
+            i =>
+            {
+                if (i < filled.Length)
+                    memory.Fill(filled[i]);
+                else
+                    packed[i - filled.Length] = Pack(keys[i - filled.Length]);
+            }
+        );
+        for (int i = 0; i < keys.Length; i++)
+            _weights.TryAdd(keys[i], packed[i]);
+    }
+
     private bool TryMultiply(ReferenceMachine machine, RoleMemory memory, in ExecutionPoint point, MatMul instruction)
     {
-        Descriptor described = point.Role.Descriptors[instruction.W];
-        TapeBuffer buffer = point.Role.Buffers[described.Buffer];
-        if (buffer.Kind != BufferKind.Constant || point.Role.Tiles != 1 || !ProductKernel.Handles(instruction))
+        if (!Handles(point.Role, instruction))
             return false;
         MatrixView x = memory.View(point, instruction.X); // [T, K]
         MatrixView y = memory.View(point, instruction.Y); // f32 [T, N]
         if (x.IsEmpty || y.IsEmpty)
             return true;
-        ResolveContext context = point.Context;
-        AxisRange rows = described.Rows.Resolve(context);
-        AxisRange columns = described.Columns.Resolve(context);
+        Descriptor described = point.Role.Descriptors[instruction.W];
+        AxisRange rows = described.Rows.Resolve(point.Context);
+        AxisRange columns = described.Columns.Resolve(point.Context);
         if (rows.Count == 0 || columns.Count == 0)
             return true;
-        if (x.Columns != columns || columns != new AxisRange(0, instruction.PlanLength))
+        if (x.Columns != columns || rows.Count != y.Columns.Count || x.Rows.Count != y.Rows.Count)
             return false;
-        if (rows.Count != y.Columns.Count || x.Rows.Count != y.Rows.Count)
+        if (KeyOf(point, instruction) is not { } key)
             return false;
-        int stack0 = described.Stack0.Evaluate(point.Instance.Loops);
-        int stack1 = described.Stack1.Evaluate(point.Instance.Loops);
-        PackedKey key = new(buffer.TensorOf(stack0), stack1, rows, x.Format);
         if (!_weights.TryGetValue(key, out InterleavedWeights? weights))
-        {
-            PackedTensor tensor = _constants.Tensor(key.Tensor, stack1);
-            PackedMatrix whole = new(tensor.Format, tensor.Rows, tensor.Columns, tensor.Bytes.Span);
-            ProductRule rule = ProductRule.For(buffer.Format, x.Format, instruction.PlanLength);
-            _weights[key] = weights = new(rule, whole, rows.Start, rows.Count, _memory);
-        }
+            _weights[key] = weights = Pack(key);
         _products.Execute(weights, x, y);
         Semantics.RequireFinite(machine.Tape, point, y);
         return true;
     }
 
+    /// <summary>True for products with constants, over all of K, into finished sums.</summary>
+    private static bool Handles(Role role, MatMul instruction) =>
+        role.Buffers[role.Descriptors[instruction.W].Buffer].Kind == BufferKind.Constant
+        && role.Tiles == 1
+        && ProductKernel.Handles(instruction);
+
+    /// <summary>The weights of a product; null for parts of rows, and for experts without tokens.</summary>
+    private static PackedKey? KeyOf(in ExecutionPoint point, MatMul instruction)
+    {
+        Descriptor described = point.Role.Descriptors[instruction.W];
+        TapeBuffer buffer = point.Role.Buffers[described.Buffer];
+        AxisRange rows = described.Rows.Resolve(point.Context);
+        if (rows.Count == 0 || described.Columns.Resolve(point.Context) != new AxisRange(0, instruction.PlanLength))
+            return null;
+        string tensor = buffer.TensorOf(described.Stack0.Evaluate(point.Instance.Loops));
+        NumberFormat activation = point.Role.Buffers[point.Role.Descriptors[instruction.X].Buffer].Format;
+        return new(tensor, described.Stack1.Evaluate(point.Instance.Loops), rows, instruction.PlanLength, buffer.Format, activation);
+    }
+
+    private InterleavedWeights Pack(in PackedKey key)
+    {
+        PackedTensor tensor = _constants.Tensor(key.Tensor, key.Index);
+        if (tensor.Format != key.Weight || key.Rows.End > tensor.Rows || key.Columns != tensor.Columns)
+        {
+            throw new TapeFaultException(
+                $"A product reads rows up to {key.Rows.End} of {key.Columns} columns of {key.Weight}, but tensor '{key.Tensor}' is {tensor.Rows} × {tensor.Columns} of {tensor.Format}."
+            );
+        }
+        PackedMatrix whole = new(tensor.Format, tensor.Rows, tensor.Columns, tensor.Bytes.Span);
+        return new(ProductRule.For(key.Weight, key.Activation, key.Columns), whole, key.Rows.Start, key.Rows.Count, _memory);
+    }
+
     /// <summary>Weights that have been repacked: of the same tensor, ranks may have different rows.</summary>
-    private readonly record struct PackedKey(string Tensor, int Index, AxisRange Rows, NumberFormat Activation);
+    private readonly record struct PackedKey(
+        string Tensor,
+        int Index,
+        AxisRange Rows,
+        int Columns,
+        NumberFormat Weight,
+        NumberFormat Activation
+    );
 }

@@ -28,9 +28,14 @@ public sealed class ReferenceMachine : IMachine
     {
         Tape = tape;
         _kernels = kernels;
-        _memories = [.. tape.Roles.Select(role => new RoleMemory(role, tape.Envelope))];
+        _memories = [.. tape.Roles.Select(role => new RoleMemory(role, tape.Envelope, constants))];
         foreach (RoleMemory memory in _memories)
-            memory.Fill(constants);
+        {
+            if (kernels is null)
+                memory.FillAll();
+            else
+                kernels.Prepare(tape, memory);
+        }
     }
 
     /// <inheritdoc/>

@@ -8,10 +8,16 @@ internal sealed unsafe class RoleMemory : IDisposable
 {
     private readonly StepSizes _bounds;
     private readonly MemorySpace[][] _spaces;
+    private readonly IConstantSource _constants;
+    private readonly bool[] _isFilled;
+    private readonly Lock _filling = new();
 
-    public RoleMemory(Role role, Envelope envelope)
+    /// <summary>Memories without constants yet: a buffer is filled when it is first read, or by <see cref="FillAll"/>.</summary>
+    public RoleMemory(Role role, Envelope envelope, IConstantSource constants)
     {
         Role = role;
+        _constants = constants;
+        _isFilled = [.. role.Buffers.Select(buffer => buffer.Kind != BufferKind.Constant)];
         _bounds = envelope.Bounds;
         long[] lengths = new long[4];
         foreach (TapeBuffer buffer in role.Buffers)
@@ -51,6 +57,8 @@ internal sealed unsafe class RoleMemory : IDisposable
             throw new TapeFaultException($"{Where(point)}: {exception.Message}", instruction, name, exception);
         }
         TapeBuffer buffer = region.Buffer;
+        if (!Volatile.Read(ref _isFilled[described.Buffer]))
+            Fill(described.Buffer);
         if (region.IsEmpty)
             return new(region.Layout, null, region.HeldRows.Start, region.HeldColumns.Start, region.Rows, region.Columns);
         if (!region.IsInside || region.HeldRows.Count > region.Layout.Rows || region.HeldColumns.Count > region.Layout.Columns)
@@ -80,48 +88,35 @@ internal sealed unsafe class RoleMemory : IDisposable
         return new(Memory(point, buffer).Bytes + buffer.Address + bytes * ((long)stack0 * buffer.Stack1 + stack1), checked((int)bytes));
     }
 
+    /// <summary>Fills all constant buffers that an instruction names.</summary>
+    /// <exception cref="TapeFaultException">A tensor does not have the format or shape of its buffer, or tile groups contradict each other.</exception>
+    public void FillAll()
+    {
+        for (int number = 0; number < Role.Buffers.Length; number++)
+            Fill(number);
+    }
+
     /// <summary>
-    /// Fills the constant buffers with the part of each tensor that a rank and tile holds. Which tiles hold a buffer follows from the tile
-    /// groups of the instructions that name it.
+    /// Fills a constant buffer with the part of each tensor that a rank and tile holds. Which tiles hold it follows from the tile groups of the
+    /// instructions that name it.
     /// </summary>
     /// <exception cref="TapeFaultException">A tensor does not have the format or shape of its buffer, or tile groups contradict each other.</exception>
-    public void Fill(IConstantSource constants)
+    public void Fill(int number)
     {
-        Step none = new() { Sequences = [], Tokens = [] };
-        Dictionary<int, HashSet<TileGroup>> users = [];
-        foreach (Instruction instruction in Role.Instructions)
+        lock (_filling)
         {
-            foreach (int descriptor in instruction.Reads)
-            {
-                int number = Role.Descriptors[descriptor].Buffer;
-                if (!users.TryGetValue(number, out HashSet<TileGroup>? groups))
-                    users[number] = groups = [];
-                groups.Add(instruction.Tiles);
-            }
-        }
-        for (int number = 0; number < Role.Buffers.Length; number++)
-        {
+            if (_isFilled[number])
+                return;
             TapeBuffer buffer = Role.Buffers[number];
-            if (buffer.Kind != BufferKind.Constant || !users.TryGetValue(number, out HashSet<TileGroup>? groups))
-                continue;
-            if (!IsPerTile(buffer.Space))
+            HashSet<TileGroup> groups =
+            [
+                .. Role.Instructions.Where(i => i.Reads.Any(d => Role.Descriptors[d].Buffer == number)).Select(i => i.Tiles),
+            ];
+            if (groups.Count > 0 && !IsPerTile(buffer.Space))
                 groups = [new(0, 1)];
-            for (int stack0 = 0; stack0 < buffer.Stack0; stack0++)
-            {
-                string name = buffer.TensorOf(stack0);
-                for (int stack1 = 0; stack1 < buffer.Stack1; stack1++)
-                {
-                    PackedTensor tensor = constants.Tensor(name, stack1);
-                    foreach (TileGroup group in groups)
-                    {
-                        for (int rank = 0; rank < Role.Ranks; rank++)
-                        {
-                            for (int tile = 0; tile < group.Count; tile++)
-                                FillPart(none, buffer, stack0, stack1, name, tensor, rank, group.First, tile);
-                        }
-                    }
-                }
-            }
+            for (int stack0 = 0; groups.Count > 0 && stack0 < buffer.Stack0; stack0++)
+                FillMatrices(buffer, stack0, groups);
+            Volatile.Write(ref _isFilled[number], true);
         }
     }
 
@@ -150,6 +145,24 @@ internal sealed unsafe class RoleMemory : IDisposable
     }
 
     private MemorySpace Memory(Space space, int rank, int tile) => _spaces[(int)space][IsPerTile(space) ? rank * Role.Tiles + tile : rank];
+
+    private void FillMatrices(TapeBuffer buffer, int stack0, HashSet<TileGroup> groups)
+    {
+        Step none = new() { Sequences = [], Tokens = [] };
+        string name = buffer.TensorOf(stack0);
+        for (int stack1 = 0; stack1 < buffer.Stack1; stack1++)
+        {
+            PackedTensor tensor = _constants.Tensor(name, stack1);
+            foreach (TileGroup group in groups)
+            {
+                for (int rank = 0; rank < Role.Ranks; rank++)
+                {
+                    for (int tile = 0; tile < group.Count; tile++)
+                        FillPart(none, buffer, stack0, stack1, name, tensor, rank, group.First, tile);
+                }
+            }
+        }
+    }
 
     private void FillPart(
         Step none,

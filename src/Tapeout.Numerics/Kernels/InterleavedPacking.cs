@@ -106,23 +106,6 @@ internal static unsafe class InterleavedPacking
         return packed;
     }
 
-    /// <summary>True if all scales and minima are finite; the quick conversions of half floats are for those only.</summary>
-    public static bool AreFinite(in TensorLayout layout, byte* bytes)
-    {
-        if (layout.Format.ScaleType == ElementType.F32)
-            return true;
-        int exponent = layout.Format.ScaleType == ElementType.F16 ? 0x7c00 : 0x7f80;
-        long scales = layout.Format.Granularity == ScaleGranularity.Tensor ? 1 : (long)layout.Rows * layout.Groups;
-        for (long i = 0; i < scales; i++)
-        {
-            if ((((ushort*)(bytes + layout.ScalesAt))[i] & exponent) == exponent)
-                return false;
-            if (layout.Format.Offset == OffsetKind.Minimum && (((ushort*)(bytes + layout.OffsetsAt))[i] & exponent) == exponent)
-                return false;
-        }
-        return true;
-    }
-
     private static void PackRow(ElementType element, byte* row, int units, uint* target)
     {
         unchecked

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Tapeout.Numerics.Kernels;
 
@@ -49,7 +48,9 @@ public sealed unsafe partial class InterleavedWeights
         NumberFormat format = layout.Format;
         fixed (byte* bytes = weights.Bytes)
         {
-            _element = format.IsFloat ? FloatElement(layout, bytes, rowFirst, rowCount) : format.Element;
+            // The quick conversions of half floats are for finite ones.
+            bool isFinite = TensorCodec.AreFinite(layout, weights.Bytes);
+            _element = format.IsFloat && !isFinite ? ElementType.F32 : format.Element;
             _unit = UnitOf(_element);
             _groupBytes = (rule.Length + _unit - 1L) / _unit * (format.IsFloat ? UnitBytes(_element) : 64);
             _codes = memory.Allocate(Groups * _groupBytes);
@@ -67,7 +68,7 @@ public sealed unsafe partial class InterleavedWeights
             };
             InterleavedPacking.PackCodes(layout, bytes, rowFirst, rowCount, _unit, _codes, _groupBytes);
             _parameterGroups = Math.Max(1, layout.Groups);
-            _scaleType = InterleavedPacking.AreFinite(layout, bytes) ? format.ScaleType : ElementType.F32;
+            _scaleType = isFinite ? format.ScaleType : ElementType.F32;
             _scales = InterleavedPacking.PackParameters(layout, bytes, layout.ScalesAt, rowFirst, rowCount, _scaleType, memory);
             if (format.Offset == OffsetKind.Minimum)
                 _minima = InterleavedPacking.PackParameters(layout, bytes, layout.OffsetsAt, rowFirst, rowCount, _scaleType, memory);
@@ -149,27 +150,4 @@ public sealed unsafe partial class InterleavedWeights
         };
 
     internal static int UnitBytes(ElementType element) => element == ElementType.F32 ? 64 : 32;
-
-    /// <summary>Half floats with infinities or NaN are kept as float32: the quick conversions are for finite ones.</summary>
-    private static ElementType FloatElement(in TensorLayout layout, byte* bytes, int rowFirst, int rowCount)
-    {
-        if (layout.Format.Element == ElementType.F32)
-            return ElementType.F32;
-        ushort* values = (ushort*)(bytes + (nint)rowFirst * layout.RowBytes);
-        int exponent = layout.Format.Element == ElementType.F16 ? 0x7c00 : 0x7f80;
-        long count = (long)rowCount * layout.Columns;
-        long i = 0;
-        Vector256<ushort> mask = Vector256.Create((ushort)exponent);
-        for (; i + 16 <= count; i += 16)
-        {
-            if (Vector256.EqualsAny(Vector256.Load(values + i) & mask, mask))
-                return ElementType.F32;
-        }
-        for (; i < count; i++)
-        {
-            if ((values[i] & exponent) == exponent)
-                return ElementType.F32;
-        }
-        return layout.Format.Element;
-    }
 }
