@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Tapeout.Numerics.Kernels;
 
@@ -69,6 +70,8 @@ internal static class Roofline
         const long Bytes = 512L << 20;
         using KernelMemory memory = new();
         byte* start = memory.Allocate(Bytes);
+        // Pages that nobody has written are all one page of zeros.
+        NativeMemory.Clear(start, (nuint)Bytes);
         long part = Bytes / threads;
         return Bytes / Best(threads, i => Sum(start + i * part, part)) / 1e9;
     }

@@ -157,7 +157,7 @@ internal static class BenchVerb
             MaxTokensPerStep = tokens,
             ContextLength = Math.Max(setting.Options.ContextLength, context),
         };
-        return setting.Machine.Open(Compilation.CompileLargestStep(setting.Model, ref options));
+        return setting.Machine.Open(Compilation.CompileLargestStep(setting.Model, ref options), _ => { });
     }
 
     /// <summary>Each sequence goes on by some tokens; the last one's logits are asked for.</summary>

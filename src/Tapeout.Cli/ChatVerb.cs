@@ -51,17 +51,21 @@ internal static class ChatVerb
                 CompilationResult compiled = Compilation.CompileLargestStep(model, ref options);
                 foreach (string note in CommonOptions.Notes(model, options, compiled))
                     errors.WriteLine($"note: {note}");
+                List<string> opening = [];
                 progress.Start("filling the chip's memory");
                 using Conversation conversation = new(
                     model,
                     chosen,
                     compiled,
                     machine.Read(parsed),
+                    opening.Add,
                     parsed.GetValue(system),
                     maxTokens,
                     sampler!
                 );
                 progress.Finish();
+                foreach (string note in opening)
+                    errors.WriteLine($"note: {note}");
                 bool isTerminal = ReferenceEquals(input, Console.In) && !Console.IsInputRedirected;
                 if (isTerminal)
                 {

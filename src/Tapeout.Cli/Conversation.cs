@@ -31,6 +31,7 @@ internal sealed class Conversation : IDisposable
         ChatTemplate template,
         CompilationResult compiled,
         MachineOption.Choice machine,
+        Action<string> notes,
         string? system,
         int maxTokens,
         Sampler sampler
@@ -38,7 +39,7 @@ internal sealed class Conversation : IDisposable
     {
         _tokenizer = model.RequireTokenizer();
         _template = template;
-        _machine = machine.Open(compiled);
+        _machine = machine.Open(compiled, notes);
         _session = new(_machine);
         _sampler = sampler;
         _maxTokens = maxTokens;

@@ -153,6 +153,6 @@ internal sealed class EvaluationRun
         CompilationResult result = Compilation.CompileLargestStep(Model, ref options);
         foreach (string note in result.Report.Notes)
             notes(note);
-        return Machine.Open(result);
+        return Machine.Open(result, notes);
     }
 }

@@ -162,7 +162,10 @@ internal static class HashesVerb
     }
 
     private static IMachine Open(CompilationResult compiled, (string Machine, int Threads) choice) =>
-        new MachineOption.Choice(Enum.Parse<MachineOption.MachineKind>(choice.Machine, ignoreCase: true), choice.Threads).Open(compiled);
+        new MachineOption.Choice(Enum.Parse<MachineOption.MachineKind>(choice.Machine, ignoreCase: true), choice.Threads).Open(
+            compiled,
+            _ => { }
+        );
 
     /// <summary>The text's tokens, or a walk through the vocabulary that comes to every one of its tokens before it repeats.</summary>
     private static ImmutableArray<int> Prompt(Model model, Sweep sweep)

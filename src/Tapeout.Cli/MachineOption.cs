@@ -3,6 +3,7 @@ using Tapeout.Compiler;
 using Tapeout.Machine;
 using Tapeout.Machine.Fast;
 using Tapeout.Machine.Reference;
+using Tapeout.Quantities;
 
 namespace Tapeout.Cli;
 
@@ -18,6 +19,12 @@ internal sealed class MachineOption
 
     private readonly Option<int> threads = new("--threads") { Description = "Threads that execute; 0 for one a processor." };
 
+    private readonly Option<string?> cache = new("--cache")
+    {
+        Description = "A folder where the fast machine keeps weights as it packs them, for the next start.",
+        HelpName = "DIR",
+    };
+
     /// <summary>A choice of <c>--machine</c>.</summary>
     public enum MachineKind
     {
@@ -31,15 +38,24 @@ internal sealed class MachineOption
     {
         command.Options.Add(kind);
         command.Options.Add(threads);
+        command.Options.Add(cache);
     }
 
     /// <summary>What a command line chose.</summary>
-    public Choice Read(ParseResult parsed) => new(parsed.GetValue(kind), CommonOptions.Count(threads.Name, parsed.GetValue(threads), 0));
+    /// <exception cref="InvalidInputException">The threads are negative, or the folder is a file.</exception>
+    public Choice Read(ParseResult parsed)
+    {
+        string? directory = parsed.GetValue(cache);
+        if (directory is "" || File.Exists(directory))
+            throw new InvalidInputException($"--cache names '{directory}', which is no folder: name one, it is made if it is not there.");
+        return new(parsed.GetValue(kind), CommonOptions.Count(threads.Name, parsed.GetValue(threads), 0), directory);
+    }
 
     /// <summary>A chosen machine.</summary>
     /// <param name="Kind">Which one.</param>
     /// <param name="Threads">Threads that execute; 0 for one a processor.</param>
-    public sealed record Choice(MachineKind Kind, int Threads)
+    /// <param name="CacheDirectory">Where packed weights are kept; null for nowhere.</param>
+    public sealed record Choice(MachineKind Kind, int Threads, string? CacheDirectory = null)
     {
         /// <summary>What the host's figures call the machine.</summary>
         public string Name =>
@@ -51,13 +67,19 @@ internal sealed class MachineOption
             };
 
         /// <summary>A machine that holds the compiled model.</summary>
-        public IMachine Open(CompilationResult compiled) =>
-            Kind switch
-            {
-                MachineKind.Fast => new FastMachine(compiled.Tape, compiled.Constants!, Threads),
-                MachineKind.Reference => OpenReference(compiled),
-                _ => new ComparingMachine(compiled.Tape, compiled.Constants!, Threads),
-            };
+        /// <param name="compiled">The tape and the weights.</param>
+        /// <param name="notes">Takes what a reader should know.</param>
+        public IMachine Open(CompilationResult compiled, Action<string> notes)
+        {
+            if (Kind == MachineKind.Reference)
+                return OpenReference(compiled);
+            if (Kind == MachineKind.Both)
+                return new ComparingMachine(compiled.Tape, compiled.Constants!, Threads);
+            FastMachine machine = new(compiled.Tape, compiled.Constants!, Threads, CacheDirectory);
+            if (machine.CacheNote.Length > 0)
+                notes(machine.CacheNote);
+            return machine;
+        }
 
         /// <summary>The reference machine, for whoever looks into its memories.</summary>
         public ReferenceMachine OpenReference(CompilationResult compiled)

@@ -68,6 +68,7 @@ internal sealed class PromptRun
     /// <exception cref="InvalidInputException">The prompt, the model or the chip cannot be used.</exception>
     public void Execute(Action<string> notes, ProgressLine progress)
     {
+        Model.StartHash();
         ITokenizer tokenizer = Model.RequireTokenizer();
         PromptIds = tokenizer.Encode(Request.Prompt, true, true);
         Bill.CheckPower(Options.Chip);
@@ -76,9 +77,10 @@ internal sealed class PromptRun
         Compiled = options;
         Tape = result.Tape;
         progress.Start("filling the chip's memory");
-        using IMachine machine = Open(result);
+        List<string> opening = [];
+        using IMachine machine = Open(result, opening.Add);
         progress.Finish();
-        foreach (string note in CommonOptions.Notes(Model, Compiled, result))
+        foreach (string note in CommonOptions.Notes(Model, Compiled, result).Concat(opening))
             notes(note);
         Threads = machine.Threads;
         Session session = new(machine);
@@ -99,10 +101,10 @@ internal sealed class PromptRun
         OutputText = tokenizer.Decode([.. _made], true);
     }
 
-    private IMachine Open(CompilationResult result)
+    private IMachine Open(CompilationResult result, Action<string> notes)
     {
         if (Observe is null)
-            return Machine.Open(result);
+            return Machine.Open(result, notes);
         ReferenceMachine observed = Machine.OpenReference(result);
         observed.Observer = Observe(observed);
         return observed;

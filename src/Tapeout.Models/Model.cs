@@ -14,6 +14,8 @@ public sealed class Model : IDisposable
     private readonly Lazy<string> _hash;
     private readonly Lazy<ITokenizer?> _tokenizer;
     private readonly IDisposable? _file;
+    private Task? _hashing;
+    private volatile bool _isDisposed;
 
     internal Model(
         string name,
@@ -84,7 +86,17 @@ public sealed class Model : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file?.Dispose();
+    public void Dispose()
+    {
+        _isDisposed = true;
+        // Another thread may still read the file.
+        if (_hashing is not null)
+            Task.WaitAny(_hashing);
+        _file?.Dispose();
+    }
+
+    /// <summary>Starts to compute <see cref="Hash"/> on another thread: it reads the whole file, and is not needed at once.</summary>
+    public void StartHash() => _hashing ??= IsShapeOnly ? null : Task.Run(() => _ = Hash);
 
     private string ComputeHash()
     {
@@ -100,7 +112,14 @@ public sealed class Model : IDisposable
             head.Append(weight).Append('\n');
         hash.AppendData(Encoding.UTF8.GetBytes(head.ToString()));
         foreach (WeightTensor weight in ordered)
-            weight.ReadBytes(bytes => hash.AppendData(bytes));
+        {
+            weight.ReadBytes(bytes =>
+            {
+                ObjectDisposedException.ThrowIf(_isDisposed, this);
+                hash.AppendData(bytes);
+            });
+            weight.Release();
+        }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

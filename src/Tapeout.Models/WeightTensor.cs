@@ -127,10 +127,13 @@ public sealed class WeightTensor
     public override string ToString() =>
         Count == 1 ? $"{Name} [{Rows}, {Columns}] {StorageType}" : $"{Name} [{Count}, {Rows}, {Columns}] {StorageType}";
 
-    /// <summary>Feeds the bytes of the whole tensor to <paramref name="read"/>, at most 256 MiB at a time.</summary>
+    /// <summary>Says that the numbers will not be read soon: the file's bytes need not stay in memory.</summary>
+    public void Release() => _source?.Release(_offset, StorageBytes);
+
+    /// <summary>Feeds the bytes of the whole tensor to <paramref name="read"/>, at most 4 MiB at a time.</summary>
     internal void ReadBytes(Action<ReadOnlySpan<byte>> read)
     {
-        const int Chunk = 1 << 28;
+        const int Chunk = 1 << 22;
         for (long at = 0, left = StorageBytes; left > 0; at += Chunk, left -= Chunk)
             read(_source!.Slice(_offset + at, (int)Math.Min(Chunk, left)));
     }

@@ -55,6 +55,13 @@ public sealed class QuantisedModel : IConstantSource
     /// <summary>SHA-256, in hex, of the model's own hash (a shape: its name) and the format of every tensor.</summary>
     public string Hash { get; }
 
+    /// <summary>The hash, and the code that reads, quantises and packs: other code may make other bits of the same file.</summary>
+    string IConstantSource.Hash =>
+        string.Join(
+            '-',
+            [Hash, .. new[] { typeof(TensorCodec), typeof(Model), typeof(QuantisedModel) }.Select(t => t.Module.ModuleVersionId)]
+        );
+
     /// <summary>The format of a tensor.</summary>
     public NumberFormat FormatOf(string tensor) => tensors[tensor].Format;
 
@@ -121,8 +128,14 @@ public sealed class QuantisedModel : IConstantSource
             throw new InvalidInputException(
                 $"The tape names tensor '{name}' [{index}], which '{Model.Name}' does not have: compile the model again."
             );
-        (WeightTensor whole, NumberFormat format) = entry;
-        WeightTensor weight = whole.Slice(index);
+        WeightTensor weight = entry.Weight.Slice(index);
+        PackedTensor made = Pack(weight, entry.Format);
+        weight.Release();
+        return made;
+    }
+
+    private static PackedTensor Pack(WeightTensor weight, NumberFormat format)
+    {
         TensorLayout layout = new(format, weight.Rows, weight.Columns);
         byte[] bytes = new byte[layout.Bytes];
         if (weight.NativeFormat == format)

@@ -9,6 +9,7 @@ namespace Tapeout.Machine.Fast;
 internal sealed class FastKernels : IKernels, IDisposable
 {
     private readonly IConstantSource _constants;
+    private readonly WeightCache? _cache;
     private readonly WorkerTeam _team;
     private readonly ProductKernel _products;
     private readonly AttentionKernel _attention;
@@ -16,8 +17,13 @@ internal sealed class FastKernels : IKernels, IDisposable
     private readonly KernelMemory _memory = new();
     private readonly Dictionary<PackedKey, InterleavedWeights> _weights = [];
 
-    public FastKernels(IConstantSource constants, int threads)
+    /// <summary>Kernels over the tensors of a model.</summary>
+    /// <param name="constants">The tensors.</param>
+    /// <param name="threads">Threads that execute.</param>
+    /// <param name="cache">Where packed weights are kept between runs; null for nowhere.</param>
+    public FastKernels(IConstantSource constants, int threads, WeightCache? cache)
     {
+        _cache = cache;
         _constants = constants;
         _team = new(threads);
         _products = new(_team);
@@ -60,22 +66,48 @@ internal sealed class FastKernels : IKernels, IDisposable
                     products.Add(key);
             }
         }
-        int[] filled = [.. others];
-        PackedKey[] keys = [.. products];
-        InterleavedWeights[] packed = new InterleavedWeights[keys.Length];
+        others.RemoveWhere(number => role.Buffers[number].Kind != BufferKind.Constant);
+        Load(memory, [.. products], [.. others]);
+    }
+
+    /// <summary>Reads from the cache what is there, packs the rest, all of it on all threads.</summary>
+    private void Load(RoleMemory memory, PackedKey[] products, int[] buffers)
+    {
+        TensorKey[] tensors = [.. buffers.SelectMany(number => TensorsOf(memory.Role.Buffers[number])).Distinct()];
+        string[] names = [.. products.Select(p => p.Name), .. tensors.Select(t => t.Name)];
+        using WeightCacheFile? file = _cache?.Open(names);
+        CachedConstants? cached = file is null ? null : new(file, _constants, tensors);
+        InterleavedWeights[] packed = new InterleavedWeights[products.Length];
+        string? damaged = null;
         _team.Run(
-            filled.Length + keys.Length,
-            i =>
+            buffers.Length + products.Length,
+            item =>
             {
-                if (i < filled.Length)
-                    memory.Fill(filled[i]);
-                else
-                    packed[i - filled.Length] = Pack(keys[i - filled.Length]);
+                if (item < buffers.Length)
+                {
+                    memory.Fill(buffers[item], cached ?? _constants);
+                    return;
+                }
+                PackedKey key = products[item - buffers.Length];
+                InterleavedWeights? weights = file?.Weights(key.Name, key.Rule, key.Rows.Count, _memory);
+                if (weights is null && file is not null)
+                    damaged = key.Name;
+                packed[item - buffers.Length] = weights ?? Pack(key);
             }
         );
-        for (int i = 0; i < keys.Length; i++)
-            _weights.TryAdd(keys[i], packed[i]);
+        for (int i = 0; i < products.Length; i++)
+            _weights.TryAdd(products[i], packed[i]);
+        damaged ??= cached?.Damaged;
+        if (damaged is not null)
+            _cache!.Refuse(damaged);
+        if (file is null || damaged is not null)
+            _cache?.Write(names, packed, i => _constants.Tensor(tensors[i].Tensor, tensors[i].Index));
     }
+
+    private static IEnumerable<TensorKey> TensorsOf(TapeBuffer buffer) =>
+        from stack0 in Enumerable.Range(0, buffer.Stack0)
+        from stack1 in Enumerable.Range(0, buffer.Stack1)
+        select new TensorKey(buffer.TensorOf(stack0), stack1, buffer.Format);
 
     private bool TryMultiply(ReferenceMachine machine, RoleMemory memory, in ExecutionPoint point, MatMul instruction)
     {
@@ -130,7 +162,7 @@ internal sealed class FastKernels : IKernels, IDisposable
             );
         }
         PackedMatrix whole = new(tensor.Format, tensor.Rows, tensor.Columns, tensor.Bytes.Span);
-        return new(ProductRule.For(key.Weight, key.Activation, key.Columns), whole, key.Rows.Start, key.Rows.Count, _memory);
+        return new(key.Rule, whole, key.Rows.Start, key.Rows.Count, _memory);
     }
 
     /// <summary>Weights that have been repacked: of the same tensor, ranks may have different rows.</summary>
@@ -141,5 +173,36 @@ internal sealed class FastKernels : IKernels, IDisposable
         int Columns,
         NumberFormat Weight,
         NumberFormat Activation
-    );
+    )
+    {
+        public string Name => $"{Tensor}[{Index}] rows {Rows.Start} to {Rows.End} of {Weight} for {Activation}";
+
+        public ProductRule Rule => ProductRule.For(Weight, Activation, Columns);
+    }
+
+    /// <summary>A tensor that is read by more than products.</summary>
+    private readonly record struct TensorKey(string Tensor, int Index, NumberFormat Format)
+    {
+        public string Name => $"{Tensor}[{Index}] of {Format}";
+    }
+
+    /// <summary>The tensors of a model, those that a file holds from there.</summary>
+    private sealed class CachedConstants(WeightCacheFile file, IConstantSource model, IEnumerable<TensorKey> held) : IConstantSource
+    {
+        private readonly Dictionary<(string, int), TensorKey> _held = held.ToDictionary(key => (key.Tensor, key.Index));
+
+        /// <summary>An entry that could not be used; null for none.</summary>
+        public string? Damaged { get; private set; }
+
+        public PackedTensor Tensor(string name, int index)
+        {
+            if (_held.TryGetValue((name, index), out TensorKey key))
+            {
+                if (file.Tensor(key.Name, key.Format) is { } tensor)
+                    return tensor;
+                Damaged = key.Name;
+            }
+            return model.Tensor(name, index);
+        }
+    }
 }

@@ -58,7 +58,7 @@ internal sealed unsafe class RoleMemory : IDisposable
         }
         TapeBuffer buffer = region.Buffer;
         if (!Volatile.Read(ref _isFilled[described.Buffer]))
-            Fill(described.Buffer);
+            Fill(described.Buffer, _constants);
         if (region.IsEmpty)
             return new(region.Layout, null, region.HeldRows.Start, region.HeldColumns.Start, region.Rows, region.Columns);
         if (!region.IsInside || region.HeldRows.Count > region.Layout.Rows || region.HeldColumns.Count > region.Layout.Columns)
@@ -93,7 +93,7 @@ internal sealed unsafe class RoleMemory : IDisposable
     public void FillAll()
     {
         for (int number = 0; number < Role.Buffers.Length; number++)
-            Fill(number);
+            Fill(number, _constants);
     }
 
     /// <summary>
@@ -101,7 +101,7 @@ internal sealed unsafe class RoleMemory : IDisposable
     /// instructions that name it.
     /// </summary>
     /// <exception cref="TapeFaultException">A tensor does not have the format or shape of its buffer, or tile groups contradict each other.</exception>
-    public void Fill(int number)
+    public void Fill(int number, IConstantSource constants)
     {
         lock (_filling)
         {
@@ -115,7 +115,7 @@ internal sealed unsafe class RoleMemory : IDisposable
             if (groups.Count > 0 && !IsPerTile(buffer.Space))
                 groups = [new(0, 1)];
             for (int stack0 = 0; groups.Count > 0 && stack0 < buffer.Stack0; stack0++)
-                FillMatrices(buffer, stack0, groups);
+                FillMatrices(buffer, stack0, groups, constants);
             Volatile.Write(ref _isFilled[number], true);
         }
     }
@@ -146,13 +146,13 @@ internal sealed unsafe class RoleMemory : IDisposable
 
     private MemorySpace Memory(Space space, int rank, int tile) => _spaces[(int)space][IsPerTile(space) ? rank * Role.Tiles + tile : rank];
 
-    private void FillMatrices(TapeBuffer buffer, int stack0, HashSet<TileGroup> groups)
+    private void FillMatrices(TapeBuffer buffer, int stack0, HashSet<TileGroup> groups, IConstantSource constants)
     {
         Step none = new() { Sequences = [], Tokens = [] };
         string name = buffer.TensorOf(stack0);
         for (int stack1 = 0; stack1 < buffer.Stack1; stack1++)
         {
-            PackedTensor tensor = _constants.Tensor(name, stack1);
+            PackedTensor tensor = constants.Tensor(name, stack1);
             foreach (TileGroup group in groups)
             {
                 for (int rank = 0; rank < Role.Ranks; rank++)

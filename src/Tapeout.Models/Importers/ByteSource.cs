@@ -12,6 +12,9 @@ internal abstract class ByteSource : IDisposable
     /// <summary>The bytes from <paramref name="offset"/>; the caller has checked the range, a wrong one throws.</summary>
     public abstract ReadOnlySpan<byte> Slice(long offset, int count);
 
+    /// <summary>Says that these bytes will not be read soon: they need not stay in memory.</summary>
+    public virtual void Release(long offset, long count) { }
+
     /// <inheritdoc/>
     public abstract void Dispose();
 }

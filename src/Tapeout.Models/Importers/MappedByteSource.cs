@@ -1,10 +1,11 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 using Tapeout.Quantities;
 
 namespace Tapeout.Models.Importers;
 
 /// <summary>A memory-mapped file: the operating system reads what is touched, and shares it between processes.</summary>
-internal sealed unsafe class MappedByteSource : ByteSource
+internal sealed unsafe partial class MappedByteSource : ByteSource
 {
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
@@ -72,6 +73,15 @@ internal sealed unsafe class MappedByteSource : ByteSource
     }
 
     /// <inheritdoc/>
+    public override void Release(long offset, long count)
+    {
+        if (!OperatingSystem.IsLinux() || _disposed || count <= 0)
+            return;
+        nint start = ((nint)_start + (nint)offset) & ~((nint)Environment.SystemPageSize - 1);
+        _ = Advise((void*)start, (nuint)((nint)_start + (nint)(offset + count) - start), 4); // MADV_DONTNEED: they are read again from the file
+    }
+
+    /// <inheritdoc/>
     public override void Dispose()
     {
         if (_disposed)
@@ -81,4 +91,7 @@ internal sealed unsafe class MappedByteSource : ByteSource
         _view.Dispose();
         _file.Dispose();
     }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(void* address, nuint length, int advice);
 }

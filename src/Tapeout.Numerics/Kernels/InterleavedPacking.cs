@@ -62,20 +62,17 @@ internal static unsafe class InterleavedPacking
     }
 
     /// <summary>Scales or minima as [group of rows][group of k][16 rows]; one scale for the tensor is repeated.</summary>
-    public static byte* PackParameters(
+    public static void PackParameters(
         in TensorLayout layout,
         byte* bytes,
         long plane,
         int rowFirst,
         int rowCount,
         ElementType target,
-        KernelMemory memory
+        byte* packed
     )
     {
         int groups = Math.Max(1, layout.Groups);
-        int size = target == ElementType.F32 ? 4 : 2;
-        long rows = (rowCount + GroupRows - 1) / GroupRows * GroupRows;
-        byte* packed = memory.Allocate(rows * groups * size);
         for (int i = 0; i < rowCount; i++)
         {
             nint at = (nint)(i / GroupRows) * groups * GroupRows + i % GroupRows;
@@ -88,22 +85,18 @@ internal static unsafe class InterleavedPacking
                     ((ushort*)packed)[at] = ((ushort*)(bytes + plane))[index];
             }
         }
-        return packed;
     }
 
     /// <summary>Zero points as [group of rows][group of k][16 rows].</summary>
-    public static byte* PackZeros(in TensorLayout layout, byte* bytes, int rowFirst, int rowCount, KernelMemory memory)
+    public static void PackZeros(in TensorLayout layout, byte* bytes, int rowFirst, int rowCount, byte* packed)
     {
         int groups = Math.Max(1, layout.Groups);
-        long rows = (rowCount + GroupRows - 1) / GroupRows * GroupRows;
-        byte* packed = memory.Allocate(rows * groups);
         for (int i = 0; i < rowCount; i++)
         {
             nint at = (nint)(i / GroupRows) * groups * GroupRows + i % GroupRows;
             for (int group = 0; group < groups; group++, at += GroupRows)
                 packed[at] = bytes[layout.OffsetsAt + TensorCodec.ParameterIndex(layout, rowFirst + i, group)];
         }
-        return packed;
     }
 
     private static void PackRow(ElementType element, byte* row, int units, uint* target)

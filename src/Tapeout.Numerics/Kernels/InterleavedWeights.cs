@@ -36,46 +36,86 @@ public sealed unsafe partial class InterleavedWeights
     /// <param name="rowCount">Rows.</param>
     /// <param name="memory">Where they are put; they live as long as it.</param>
     public InterleavedWeights(in ProductRule rule, in PackedMatrix weights, int rowFirst, int rowCount, KernelMemory memory)
+        // The quick conversions of half floats are for finite ones.
+        : this(rule, rowCount, TensorCodec.AreFinite(weights.Layout, weights.Bytes), memory)
     {
         if (weights.Format != rule.Weight)
             throw new ArgumentException($"The weights are {weights.Format}, not {rule.Weight}.", nameof(weights));
         if (weights.ColumnStart != 0 || weights.Layout.Columns != rule.Length)
             throw new ArgumentException($"All {rule.Length} terms of K are needed.", nameof(weights));
         weights.Require(rowFirst, rowCount, 0, rule.Length);
-        Rule = rule;
-        Rows = rowCount;
+        // Absent rows and k are zero.
+        Planes.Clear();
         TensorLayout layout = weights.Layout;
         NumberFormat format = layout.Format;
         fixed (byte* bytes = weights.Bytes)
         {
-            // The quick conversions of half floats are for finite ones.
-            bool isFinite = TensorCodec.AreFinite(layout, weights.Bytes);
-            _element = format.IsFloat && !isFinite ? ElementType.F32 : format.Element;
-            _unit = UnitOf(_element);
-            _groupBytes = (rule.Length + _unit - 1L) / _unit * (format.IsFloat ? UnitBytes(_element) : 64);
-            _codes = memory.Allocate(Groups * _groupBytes);
             if (format.IsFloat)
             {
                 InterleavedPacking.PackFloats(format.Element, _element, layout, bytes, rowFirst, rowCount, _codes, _groupBytes);
                 return;
             }
-            _bias = format.Element switch
-            {
-                ElementType.I8 => 128,
-                ElementType.I4 => 8,
-                ElementType.U4 => 0,
-                _ => 1,
-            };
             InterleavedPacking.PackCodes(layout, bytes, rowFirst, rowCount, _unit, _codes, _groupBytes);
-            _parameterGroups = Math.Max(1, layout.Groups);
-            _scaleType = isFinite ? format.ScaleType : ElementType.F32;
-            _scales = InterleavedPacking.PackParameters(layout, bytes, layout.ScalesAt, rowFirst, rowCount, _scaleType, memory);
-            if (format.Offset == OffsetKind.Minimum)
-                _minima = InterleavedPacking.PackParameters(layout, bytes, layout.OffsetsAt, rowFirst, rowCount, _scaleType, memory);
-            else if (format.Offset == OffsetKind.ZeroPoint)
-                _zeros = InterleavedPacking.PackZeros(layout, bytes, rowFirst, rowCount, memory);
+            InterleavedPacking.PackParameters(layout, bytes, layout.ScalesAt, rowFirst, rowCount, _scaleType, _scales);
+            if (_minima != null)
+                InterleavedPacking.PackParameters(layout, bytes, layout.OffsetsAt, rowFirst, rowCount, _scaleType, _minima);
+            if (_zeros != null)
+                InterleavedPacking.PackZeros(layout, bytes, rowFirst, rowCount, _zeros);
         }
     }
+
+    /// <summary>Weights whose <see cref="Planes"/> are still to be written: what another object of the same rule, rows and finiteness holds.</summary>
+    /// <param name="rule">The product's rule.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="isFinite">True if all their floating-point numbers are finite; others take up more room.</param>
+    /// <param name="memory">Where they are put; they live as long as it.</param>
+    public InterleavedWeights(in ProductRule rule, int rows, bool isFinite, KernelMemory memory)
+    {
+        Rule = rule;
+        Rows = rows;
+        IsFinite = isFinite;
+        NumberFormat format = rule.Weight;
+        _element = format.IsFloat && !isFinite ? ElementType.F32 : format.Element;
+        _scaleType = isFinite ? format.ScaleType : ElementType.F32;
+        _unit = UnitOf(_element);
+        _groupBytes = (rule.Length + _unit - 1L) / _unit * (format.IsFloat ? UnitBytes(_element) : 64);
+        _bias = format.Element switch
+        {
+            ElementType.I8 => 128,
+            ElementType.I4 => 8,
+            ElementType.U4 => 0,
+            _ => 1,
+        };
+        _parameterGroups = Math.Max(1, format.GroupsPerRow(rule.Length));
+        long parameters = (long)Groups * GroupRows * _parameterGroups;
+        long parameterBytes = format.IsFloat ? 0 : parameters * (_scaleType == ElementType.F32 ? 4 : 2);
+        long scalesAt = Align(Groups * _groupBytes);
+        long offsetsAt = scalesAt + Align(parameterBytes);
+        PlaneBytes = format.Offset switch
+        {
+            OffsetKind.Minimum => offsetsAt + Align(parameterBytes),
+            OffsetKind.ZeroPoint => offsetsAt + Align(parameters),
+            _ => offsetsAt,
+        };
+        _codes = memory.Allocate(PlaneBytes);
+        _scales = _codes + scalesAt;
+        if (format.Offset == OffsetKind.Minimum)
+            _minima = _codes + offsetsAt;
+        else if (format.Offset == OffsetKind.ZeroPoint)
+            _zeros = _codes + offsetsAt;
+    }
+
+    /// <summary>Numbers the layout of <see cref="Planes"/>: files of planes are good for this one only.</summary>
+    public static int LayoutVersion => 1;
+
+    /// <summary>True if all floating-point numbers of the weights are finite.</summary>
+    public bool IsFinite { get; }
+
+    /// <summary>Bytes of <see cref="Planes"/>.</summary>
+    public long PlaneBytes { get; }
+
+    /// <summary>Codes, scales and offsets as they lie in memory: at most 2 GiB of it.</summary>
+    public Span<byte> Planes => new(_codes, checked((int)PlaneBytes));
 
     /// <summary>The rule of the product.</summary>
     public ProductRule Rule { get; }
@@ -148,6 +188,8 @@ public sealed unsafe partial class InterleavedWeights
             ElementType.Ternary or ElementType.Binary => 16,
             _ => 1,
         };
+
+    private static long Align(long bytes) => (bytes + 63) & ~63L;
 
     internal static int UnitBytes(ElementType element) => element == ElementType.F32 ? 64 : 32;
 }

@@ -18,16 +18,15 @@ public sealed unsafe partial class KernelMemory : IDisposable
     /// <summary>Bytes handed out.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Takes <paramref name="bytes"/> zeroed bytes, aligned to 64; they live as long as this object.</summary>
+    /// <summary>Takes <paramref name="bytes"/> bytes, aligned to 64, with anything in them; they live as long as this object.</summary>
     public byte* Allocate(long bytes)
     {
         bytes = (bytes + 63) & ~63L;
-        byte* taken;
         lock (_lock)
         {
             if (bytes > _left)
             {
-                // Small models pay for what they use, large ones make few chunks.
+                // Small models pay for what they use, large ones make few chunks; pages that nobody touches take no memory.
                 long size = Math.Max(bytes, Math.Clamp(Bytes, HugePage, 32 * HugePage));
                 size = (size + HugePage - 1) / HugePage * HugePage;
                 _next = (byte*)NativeMemory.AlignedAlloc((nuint)size, (nuint)HugePage);
@@ -36,14 +35,12 @@ public sealed unsafe partial class KernelMemory : IDisposable
                 if (OperatingSystem.IsLinux())
                     _ = Advise(_next, (nuint)size, 14); // MADV_HUGEPAGE; without it the memory only is slower
             }
-            taken = _next;
+            byte* taken = _next;
             _next += bytes;
             _left -= bytes;
             Bytes += bytes;
+            return taken;
         }
-        // Outside of the lock, and only what is used: pages that nobody has touched take no memory.
-        NativeMemory.Clear(taken, (nuint)bytes);
-        return taken;
     }
 
     /// <inheritdoc/>
