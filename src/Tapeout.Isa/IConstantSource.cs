@@ -5,7 +5,9 @@ namespace Tapeout.Isa;
 /// <summary>Where a machine takes the tensors of the quantised model from when it fills a tape's constant buffers.</summary>
 public interface IConstantSource
 {
-    /// <summary>Identifies every bit of every tensor, as text without spaces; null if nothing does, and then nothing of it is kept in files.</summary>
+    /// <summary>
+    /// Identifies every bit of every tensor and the code that packs them, as text without spaces; null if nothing does, and then nothing of it is kept in files.
+    /// </summary>
     string? Hash => null;
 
     /// <summary>A tensor.</summary>

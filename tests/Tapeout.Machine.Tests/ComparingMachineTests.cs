@@ -73,6 +73,8 @@ public class ComparingMachineTests
 
     private sealed class Faulty(IKernels kernels, Type instruction) : IKernels
     {
+        public void Prepare(Tape tape, RoleMemory memory) => kernels.Prepare(tape, memory);
+
         public bool TryExecute(ReferenceMachine machine, RoleMemory memory, in ExecutionPoint point)
         {
             if (!kernels.TryExecute(machine, memory, point))

@@ -20,7 +20,7 @@ internal sealed class WeightCache
 
     /// <summary>A cache for one model.</summary>
     /// <param name="directory">The folder; made if it is not there.</param>
-    /// <param name="modelHash">What identifies every bit of the model's tensors.</param>
+    /// <param name="modelHash">What identifies every bit of the model's tensors, and the code that packs them.</param>
     public WeightCache(string directory, string modelHash)
     {
         _directory = directory;
@@ -75,7 +75,7 @@ internal sealed class WeightCache
 
     private string PathOf(IEnumerable<string> entries)
     {
-        string all = string.Join('\n', [$"{WeightCacheFile.Version} {InterleavedWeights.LayoutVersion} {_modelHash}", .. entries]);
+        string all = string.Join('\n', [$"{WeightCacheFile.Version} {_modelHash}", .. entries]);
         return Path.Combine(_directory, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)))[..32] + ".weights");
     }
 

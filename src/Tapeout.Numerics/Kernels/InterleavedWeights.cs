@@ -105,9 +105,6 @@ public sealed unsafe partial class InterleavedWeights
             _zeros = _codes + offsetsAt;
     }
 
-    /// <summary>Numbers the layout of <see cref="Planes"/>: files of planes are good for this one only.</summary>
-    public static int LayoutVersion => 1;
-
     /// <summary>True if all floating-point numbers of the weights are finite.</summary>
     public bool IsFinite { get; }
 
