@@ -21,7 +21,7 @@ internal sealed class FastKernels : IKernels, IDisposable
     /// <param name="constants">The tensors.</param>
     /// <param name="threads">Threads that execute.</param>
     /// <param name="cache">Where packed weights are kept between runs; null for nowhere.</param>
-    public FastKernels(IConstantSource constants, int threads, WeightCache? cache)
+    public FastKernels(IConstantSource constants, int threads, WeightCache? cache = null)
     {
         _cache = cache;
         _constants = constants;
