@@ -54,6 +54,10 @@ internal sealed partial class LibraryKernels
         long m = x.Rows;
         long n = w.Rows;
         long k = w.Columns;
+        // Beside weights in 16-bit floats a library takes activations in the same format, whatever Tapeout's own numerics keep them in.
+        bool isHalf = w.Format.Element is ElementType.F16 or ElementType.BF16 && x.Format.Element == ElementType.F32;
+        if (isHalf && _chip.Matrix.MacsFor(w.Format.Element, w.Format.Element) is not null)
+            x = x with { Format = w.Format };
         bool native = _chip.Matrix.MacsFor(w.Format.Element, x.Format.Element) is not null;
         PerCycle? rate = _chip.Matrix.MacsFor(native ? w.Format.Element : x.Format.Element, x.Format.Element);
         long macs = rate?.Count ?? _chip.Vector.Operations.Count;

@@ -77,6 +77,43 @@ public sealed class ValidationTests
         Assert.Empty(run.Families);
     }
 
+    /// <summary>Whole models on GPUs, nothing fitted on them: Llama 70B in bf16 on four H100 under vLLM, 32 sequences side by side.</summary>
+    [Theory]
+    [InlineData("tok_s_total", "1486.7", "s")]
+    [InlineData("tpot_median", "20.05", "s")]
+    [InlineData("power_gpus", "1794.2", "W")]
+    [InlineData("energy_per_output_token_gpus", "1.207", "J")]
+    public void EndToEnd_OfABatchOnFourGpus_IsNear(string metric, string value, string unit)
+    {
+        ValidationRun run = ValidationRun.Of(
+            MeasuredFile.Parse(
+                "f.csv",
+                "id,model,precision,hardware,chips,batch,prompt_tokens,output_tokens,metric,value,unit,kind,date,source\n"
+                    + $"a,Llama-3.1-70B-Instruct,bfloat16,H100 SXM TP4,4,31.98,not stated,350.0,{metric},{value},x,x,x,vLLM\n"
+            )
+        );
+        Assert.Empty(run.Inexpressible);
+        Assert.Equal(unit, run.Rows[0].Unit);
+        Assert.InRange(run.Rows[0].Error, -0.25, 0.25);
+    }
+
+    [Theory]
+    [InlineData("n150 Wormhole", "32", "tpot", "the catalog does not have")]
+    [InlineData("H100 SXM TP4", "max", "tpot", "state no batch")]
+    [InlineData("H100 SXM TP4", "4", "tp72_diameter", "no figure of a bill")]
+    [InlineData("L40S", "1024", "tpot", "do not fit the memory")]
+    public void EndToEnd_RowsThatAreNoLoad_SayWhy(string hardware, string batch, string metric, string reason)
+    {
+        ValidationRun run = ValidationRun.Of(
+            MeasuredFile.Parse(
+                "f.csv",
+                "id,model,precision,hardware,chips,batch,prompt_tokens,output_tokens,metric,value,unit,kind,date,source\n"
+                    + $"a,Llama-3.1-8B,fp8,{hardware},1,{batch},1000,1000,{metric},5,ms,x,x,x\n"
+            )
+        );
+        Assert.Contains(reason, run.Inexpressible.Single().Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Statistics_OfKnownErrors()
     {

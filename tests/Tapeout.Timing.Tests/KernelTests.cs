@@ -135,6 +135,26 @@ public sealed class KernelTests
         }
     }
 
+    /// <summary>A library multiplies weights in 16-bit floats by activations of the same kind, though the tape keeps them in float32.</summary>
+    [Fact]
+    public void Products_OfHalfWeights_RunOnTheTensorCores()
+    {
+        static long Cycles(NumberFormat activations)
+        {
+            HandTape tape = new(H100.Tiles.Count);
+            tape.Add(
+                tape.Product(
+                    tape.Region(activations, 4096, 8192, Space.Dram),
+                    tape.Region(NumberFormat.BF16, 8192, 8192, Space.Dram, BufferKind.Constant),
+                    tape.Region(NumberFormat.F32, 4096, 8192, Space.Dram)
+                )
+            );
+            return Time(tape.Build()).Makespan.Count;
+        }
+
+        Assert.Equal(Cycles(NumberFormat.BF16), Cycles(NumberFormat.F32));
+    }
+
     /// <summary>A launch that asks for a tile gets it: a product of one row is multiplied in whole tiles.</summary>
     [Fact]
     public void Products_OfATileThatIsAskedFor_MultiplyItWhole()

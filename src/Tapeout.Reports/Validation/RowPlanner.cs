@@ -24,15 +24,20 @@ internal sealed partial class RowPlanner
     private readonly IReadOnlyList<string> _stackNames = ChipCatalog.Names(CatalogFolder.Software);
     private readonly IReadOnlyList<string> _overrides;
 
-    public RowPlanner(IReadOnlyList<string> softwareOverrides) => _overrides = softwareOverrides;
+    public RowPlanner(IReadOnlyList<string> softwareOverrides)
+    {
+        _overrides = softwareOverrides;
+        EndToEnd = new(Stack);
+    }
+
+    /// <summary>Rows of whole models.</summary>
+    public EndToEndPlanner EndToEnd { get; }
 
     /// <summary>The program of a row, or the reason why there is none.</summary>
     public RowPlan? Plan(MeasuredRow row, out string reason)
     {
         reason = "";
-        if (row.Has("metric"))
-            reason = $"end-to-end rows ({row.Text("metric")}) are not kernels";
-        else if (row.Has("block") && row.Has("area_mm2"))
+        if (row.Has("block") && row.Has("area_mm2"))
             reason = "die areas are not times";
         else if (!row.Has("latency_ms"))
             reason = "the file has no column latency_ms";

@@ -20,6 +20,9 @@ public sealed record ValidatedRow(
     string Reason
 )
 {
+    /// <summary>What the figures are in: "s", "J" or "W".</summary>
+    public string Unit { get; init; } = "s";
+
     /// <summary>True if it was expressed and timed.</summary>
     public bool IsExpressed => Reason.Length == 0;
 
