@@ -39,7 +39,7 @@ public sealed class ChipReaderTests
     [Fact]
     public void Hash_TextForm_IsSortedPathsAndTexts() =>
         Assert.Equal(
-            "chips[0].chip=ideal\nchips[0].count=4\nchips[0].duty=all\nhost.bandwidth=55GB/s\nhost.kind=PCIe 5.0 x16\nhost.latency=1us\n"
+            "chips[0].chip=ideal\nchips[0].count=4\nchips[0].duty=all\nhost.bandwidth=55GB/s\nhost.kind=PCIe 5.0 x16\nhost.lanes=16\nhost.latency=1us\n"
                 + "name=ideal-x4\ntitle=4 × Ideal inference chip, first design\ntopology.hopLatency=200ns\ntopology.kind=fully-connected\ntopology.link=chip\n",
             CanonicalText.Of(SystemDescription.Of(ChipReader.Load("ideal"), 4))
         );

@@ -155,6 +155,26 @@ public sealed class KernelTests
         Assert.Equal(Cycles(NumberFormat.BF16), Cycles(NumberFormat.F32));
     }
 
+    /// <summary>Of the tiles and splits that it times, a library takes the fastest: with any one of them alone it is no faster.</summary>
+    [Fact]
+    public void Products_NoSlowerThanAnyCandidateThatWasTimed() =>
+        Gen.Select(Gen.Int[1, 3000], Gen.Int[64, 9000], Gen.Int[64, 9000])
+            .Sample(
+                (m, n, k) =>
+                {
+                    Tape tape = Products(1, m, n, k);
+                    long picked = Time(tape).Makespan.Count;
+                    return Library.Library!.Tiles.All(tile =>
+                        new[] { 1, 4, 16 }.All(splits =>
+                        {
+                            KernelLibrary one = Library.Library with { Tiles = [tile], MostSplits = splits };
+                            return picked <= Time(tape, Library with { Library = one }).Makespan.Count;
+                        })
+                    );
+                },
+                iter: 100
+            );
+
     /// <summary>A launch that asks for a tile gets it: a product of one row is multiplied in whole tiles.</summary>
     [Fact]
     public void Products_OfATileThatIsAskedFor_MultiplyItWhole()

@@ -33,8 +33,9 @@ public static class BillPage
             .box{background:#fff;border:1px solid #dde1e8;border-radius:8px;padding:12px;overflow-x:auto}
             table{border-collapse:collapse;width:100%;font-size:14px}th,td{text-align:right;padding:3px 10px;border-bottom:1px solid #eceff3}
             th{cursor:pointer;color:#4a5364;font-weight:600}th:first-child,td:first-child{text-align:left}
-            .two{display:grid;grid-template-columns:repeat(auto-fit,minmax(480px,1fr));gap:16px}
+            .two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(480px,100%),1fr));gap:16px}.two>div{min-width:0}
             svg{display:block;max-width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:#1c2330}
+            @media(max-width:700px){main{padding:14px}.card{flex:1 1 130px;min-width:0}.card b{font-size:19px}.box svg{max-width:none}.two .box svg{max-width:100%}th,td{padding:3px 7px} }
             </style></head><body><main>
             <h1>{{Escape(title)}}</h1>
             <p>{{Escape(
