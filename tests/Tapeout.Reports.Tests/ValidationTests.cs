@@ -95,6 +95,8 @@ public sealed class ValidationTests
         Assert.Empty(run.Inexpressible);
         Assert.Equal(unit, run.Rows[0].Unit);
         Assert.InRange(run.Rows[0].Error, -0.25, 0.25);
+        // Watts and joules have no place on axes of time.
+        Assert.Equal(unit == "s", ScatterPlot.Svg(run).Contains("end to end", StringComparison.Ordinal));
     }
 
     [Theory]

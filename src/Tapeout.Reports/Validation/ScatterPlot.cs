@@ -28,9 +28,11 @@ public static class ScatterPlot
     /// <summary>The plot as SVG.</summary>
     public static string Svg(ValidationRun run)
     {
-        ValidatedRow[] rows = [.. run.Rows.Where(r => r.IsExpressed)];
+        // The axes are times: rows of power and energy have no place on them.
+        ValidatedRow[] rows = [.. run.Rows.Where(r => r.IsExpressed && r.Unit == "s")];
+        string[] families = [.. rows.Select(r => r.Family).Distinct().Order(StringComparer.Ordinal)];
         StringBuilder svg = new();
-        int height = Math.Max(Top + Size + 60, Top + 20 * run.Families.Count + 60);
+        int height = Math.Max(Top + Size + 60, Top + 20 * families.Length + 60);
         svg.Append(
             CultureInfo.InvariantCulture,
             $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Left + Size + 420} {height}\" font-family=\"sans-serif\" font-size=\"13\"><rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
@@ -55,10 +57,10 @@ public static class ScatterPlot
             CultureInfo.InvariantCulture,
             $"<line x1=\"{Left}\" y1=\"{Top + Size}\" x2=\"{Left + Size}\" y2=\"{Top}\" stroke=\"black\"/><text x=\"{Left + Size / 2}\" y=\"{Top + Size + 42}\" text-anchor=\"middle\">measured</text><text transform=\"translate(14 {Top + Size / 2}) rotate(-90)\" text-anchor=\"middle\">predicted</text>\n"
         );
-        for (int f = 0; f < run.Families.Count; f++)
+        for (int f = 0; f < families.Length; f++)
         {
             string colour = Colours[f % Colours.Length];
-            ValidatedRow[] own = [.. rows.Where(r => r.Family == run.Families[f].Name)];
+            ValidatedRow[] own = [.. rows.Where(r => r.Family == families[f])];
             int stride = (own.Length + MostPoints - 1) / MostPoints;
             svg.Append($"<g fill=\"{colour}\" fill-opacity=\"0.45\">");
             for (int i = 0; i < own.Length; i += stride)
@@ -69,24 +71,28 @@ public static class ScatterPlot
             svg.Append("</g>\n");
             svg.Append(
                 CultureInfo.InvariantCulture,
-                $"<g fill=\"{colour}\">{Marker(f, Left + Size + 20, Top + 12 + 20 * f, 5)}</g><text x=\"{Left + Size + 32}\" y=\"{Top + 16 + 20 * f}\">{run.Families[f].Name} ({own.Length})</text>\n"
+                $"<g fill=\"{colour}\">{Marker(f, Left + Size + 20, Top + 12 + 20 * f, 5)}</g><text x=\"{Left + Size + 32}\" y=\"{Top + 16 + 20 * f}\">{families[f]} ({own.Length})</text>\n"
             );
         }
         return svg.Append("</svg>\n").ToString();
     }
 
-    /// <summary>Families of one colour differ in their shape: a circle, a square, a triangle.</summary>
+    /// <summary>Families of one colour differ in their shape: a circle, a square, a triangle, a diamond.</summary>
     private static string Marker(int family, double x, double y, double radius) =>
-        (family / Colours.Length % 3) switch
+        (family / Colours.Length % 4) switch
         {
             0 => string.Create(CultureInfo.InvariantCulture, $"<circle cx=\"{x:0.#}\" cy=\"{y:0.#}\" r=\"{radius:0.#}\"/>"),
             1 => string.Create(
                 CultureInfo.InvariantCulture,
                 $"<rect x=\"{x - radius:0.#}\" y=\"{y - radius:0.#}\" width=\"{2 * radius:0.#}\" height=\"{2 * radius:0.#}\"/>"
             ),
-            _ => string.Create(
+            2 => string.Create(
                 CultureInfo.InvariantCulture,
                 $"<path d=\"M{x:0.#} {y - 1.3 * radius:0.#}l{1.2 * radius:0.#} {2.2 * radius:0.#}h{-2.4 * radius:0.#}z\"/>"
+            ),
+            _ => string.Create(
+                CultureInfo.InvariantCulture,
+                $"<path d=\"M{x:0.#} {y - 1.4 * radius:0.#}l{1.2 * radius:0.#} {1.4 * radius:0.#}l{-1.2 * radius:0.#} {1.4 * radius:0.#}l{-1.2 * radius:0.#} {-1.4 * radius:0.#}z\"/>"
             ),
         };
 }
