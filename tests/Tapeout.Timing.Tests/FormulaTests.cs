@@ -95,6 +95,27 @@ public sealed class FormulaTests
         Assert.Equal(Math.Max(ports, crossing) + hops, HandTape.Time(tape.Build(), chip).Makespan.Count);
     }
 
+    /// <summary>Over tiles, each takes the others' shares of its part in through its port of 64 B a cycle, then the way past them.</summary>
+    [Theory]
+    [InlineData("tiles=1x2", 2, 50, 7)]
+    [InlineData("tiles=2x2", 4, 75, 14)]
+    public void AllToAll_OverTiles_SharesThroughThePortsAndHops(string tiles, int members, long ports, long hops)
+    {
+        HandTape tape = new(members);
+        tape.Add(
+            new AllToAll
+            {
+                Source = tape.Region(NumberFormat.F32, 1, 1600),
+                Destination = tape.Region(NumberFormat.F32, 1, 1600),
+                Group = Group.Tiles,
+                Algorithm = Isa.CollectiveAlgorithm.Direct,
+                LinkClass = 0,
+            }
+        );
+        ChipDescription chip = HandTape.Plain(WidePorts, tiles, "network.multicast=false", "network.hopLatency=7 cycles");
+        Assert.Equal(ports + hops, HandTape.Time(tape.Build(), chip).Makespan.Count);
+    }
+
     [Theory]
     [InlineData(2, 1, 8)]
     [InlineData(8, 3, 1)]
