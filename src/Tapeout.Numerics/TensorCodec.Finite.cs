@@ -25,7 +25,8 @@ public static partial class TensorCodec
             && (format.Offset != OffsetKind.Minimum || AreFinite(format.ScaleType, bytes.Slice((int)layout.OffsetsAt, length)));
     }
 
-    private static bool AreFinite(ElementType type, ReadOnlySpan<byte> plane)
+    /// <summary>As the other overload, for a plane of one float type.</summary>
+    internal static bool AreFinite(ElementType type, ReadOnlySpan<byte> plane)
     {
         if (type == ElementType.F32)
             return AreBelow(MemoryMarshal.Cast<byte, uint>(plane), 0x7f800000u);
@@ -36,11 +37,11 @@ public static partial class TensorCodec
     private static bool AreBelow<T>(ReadOnlySpan<T> values, T exponent)
         where T : unmanaged, System.Numerics.IBinaryInteger<T>
     {
-        Vector256<T> mask = Vector256.Create(exponent);
+        Vector512<T> mask = Vector512.Create(exponent);
         int i = 0;
-        for (; i + Vector256<T>.Count <= values.Length; i += Vector256<T>.Count)
+        for (; i + Vector512<T>.Count <= values.Length; i += Vector512<T>.Count)
         {
-            if (Vector256.EqualsAny(Vector256.Create(values[i..]) & mask, mask))
+            if (Vector512.EqualsAny(Vector512.Create(values[i..]) & mask, mask))
                 return false;
         }
         for (; i < values.Length; i++)

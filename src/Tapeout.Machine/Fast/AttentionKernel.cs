@@ -227,7 +227,8 @@ internal sealed unsafe class AttentionKernel : IDisposable
                 _values.Offset(page * _valueStride).Packed,
                 _values.Local(row),
                 from,
-                to
+                to,
+                chunk.Rows * heads
             );
         }
         int d = _instruction.HeadDimension;
@@ -236,19 +237,18 @@ internal sealed unsafe class AttentionKernel : IDisposable
             bool seen = Seen(step.Tokens[chunk.FirstRow + i].Position, block, out from, out to);
             fixed (float* query = _query.Floats(chunk.FirstRow + i))
             {
-                for (int head = 0; head < heads; head += 2)
+                for (int head = 0; head < heads; head += AttentionBlock.MostQueries)
                 {
-                    float* node = scratch.Pending + ((nint)(i * heads + head) * levels + depth) * _width;
-                    float* other = head + 1 < heads ? node + levels * _width : null;
-                    if (!seen)
+                    float* nodes = scratch.Pending + ((nint)(i * heads + head) * levels + depth) * _width;
+                    nint stride = (nint)levels * _width;
+                    int count = Math.Min(AttentionBlock.MostQueries, heads - head);
+                    for (int h = 0; !seen && h < count; h++)
+                        new Span<float>(nodes + h * stride, _width).Clear();
+                    if (seen)
                     {
-                        new Span<float>(node, _width).Clear();
-                        if (other is not null)
-                            new Span<float>(other, _width).Clear();
-                        continue;
+                        float* queries = query + (headFirst + head) * d;
+                        scratch.Block.Attend(queries, count, from, to, _instruction.Scale, _instruction.Softcap, nodes, stride);
                     }
-                    float* q = query + (headFirst + head) * d;
-                    scratch.Block.Attend(q, other is null ? null : q + d, from, to, _instruction.Scale, _instruction.Softcap, node, other);
                 }
             }
         }

@@ -98,9 +98,9 @@ internal readonly struct HalfParameters : IParameters
     {
         if (!Avx512F.IsSupported)
             return Vector512.Create(Load(sixteen), Load(sixteen + 16));
-        Vector512<int> wide = Avx512F.ConvertToVector512Int32(Vector256.Load((ushort*)sixteen));
-        Vector512<float> magnitude = ((wide & Vector512.Create(0x7fff)) << 13).AsSingle() * Vector512.Create(5.192296858534828e33f);
-        return magnitude | ((wide & Vector512.Create(0x8000)) << 16).AsSingle();
+        // Widened with its sign, h fills the bits above exponent and mantissa with it; of those one is kept.
+        Vector512<int> wide = Avx512F.ConvertToVector512Int32(Vector256.Load((short*)sixteen));
+        return ((wide << 13) & Vector512.Create(unchecked((int)0x8fffe000))).AsSingle() * Vector512.Create(5.192296858534828e33f);
     }
 }
 

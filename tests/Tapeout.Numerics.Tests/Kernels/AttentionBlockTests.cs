@@ -39,20 +39,24 @@ public sealed unsafe class AttentionBlockTests
             (int from, int to, float softcap) in new[] { (0, 63, 0f), (0, 0, 0f), (63, 63, 2f), (5, 42, 0f), (15, 16, 30f), (0, 31, 0f) }
         )
         {
-            float[] first = Values(random, d);
-            float[] second = Values(random, d);
             int row = AttentionBlock.Positions * random.Next(3);
-            block.Read(new(format, Rows, d, keys), row, new(format, Rows, d, values), row, from, to);
             int padded = AttentionBlock.Pad(d);
-            float* nodes = (float*)NativeMemory.AlignedAlloc((nuint)(2 * (padded + 2) * sizeof(float)), 64);
-            fixed (float* q = first)
-            fixed (float* r = second)
+            int stride = padded + 18;
+            float* nodes = (float*)NativeMemory.AlignedAlloc((nuint)(AttentionBlock.MostQueries * stride * sizeof(float)), 64);
+            // For few queries and for many a block is kept in different ways.
+            for (int count = 1; count <= AttentionBlock.MostQueries; count++)
             {
-                block.Attend(q, r, from, to, 0.3f, softcap, nodes, nodes + padded + 2);
-                AssertNode(Scalar(first), nodes);
-                AssertNode(Scalar(second), nodes + padded + 2);
-                block.Attend(r, null, from, to, 0.3f, softcap, nodes, null);
-                AssertNode(Scalar(second), nodes);
+                block.Read(new(format, Rows, d, keys), row, new(format, Rows, d, values), row, from, to, count % 2 == 0 ? 48 : count);
+                float[] queries = Values(random, count * d);
+                fixed (float* q = queries)
+                    block.Attend(q, count, from, to, 0.3f, softcap, nodes, stride);
+                for (int query = 0; query < count; query++)
+                    AssertNode(Scalar(queries[(query * d)..((query + 1) * d)]), nodes + query * stride);
+                block.Read(new(format, Rows, d, keys), row, new(format, Rows, d, values), row, from, to, count % 2 == 0 ? count : 48);
+                fixed (float* q = queries)
+                    block.Attend(q, count, from, to, 0.3f, softcap, nodes, stride);
+                for (int query = 0; query < count; query++)
+                    AssertNode(Scalar(queries[(query * d)..((query + 1) * d)]), nodes + query * stride);
             }
             NativeMemory.AlignedFree(nodes);
 
@@ -91,6 +95,30 @@ public sealed unsafe class AttentionBlockTests
                 Assert.Equal(expected.Select(BitConverter.SingleToUInt32Bits), got.Select(BitConverter.SingleToUInt32Bits));
             }
         }
+    }
+
+    /// <summary>Infinities in a cache of 16 bits, where quick conversions do not hold.</summary>
+    [Theory]
+    [InlineData("f16", 0x7c00)]
+    [InlineData("bf16", 0xff80)]
+    public void Attend_InfinitiesInTheCache_AreThoseOfTheDefinition(string formatName, int infinity)
+    {
+        const int D = 64;
+        NumberFormat format = TensorCodecTests.Parse(formatName);
+        Random random = new(5);
+        byte[] keys = new byte[new TensorLayout(format, 64, D).Bytes];
+        byte[] values = new byte[keys.Length];
+        TensorCodec.Quantise(format, Values(random, 64 * D), 64, D, keys);
+        TensorCodec.Quantise(format, Values(random, 64 * D), 64, D, values);
+        BitConverter.TryWriteBytes(values.AsSpan(2 * (17 * D + 3)), (ushort)infinity);
+        using AttentionBlock block = new(D);
+        float[] query = Values(random, D);
+        float* node = stackalloc float[D + 2];
+        block.Read(new(format, 64, D, keys), 0, new(format, 64, D, values), 0, 0, 63, 1);
+        fixed (float* q = query)
+            block.Attend(q, 1, 0, 63, 0.3f, 0, node, 0);
+        Assert.Equal(infinity > 0x8000 ? float.NegativeInfinity : float.PositiveInfinity, node[3]);
+        Assert.True(float.IsFinite(node[4]));
     }
 
     [Fact]

@@ -1,0 +1,107 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace Tapeout.Numerics.Kernels;
+
+/// <content>Blocks of numbers of 16 bits, left as they are.</content>
+public sealed unsafe partial class AttentionBlock
+{
+    /// <summary>Reads a block of f16 or bf16 without widening it; false if it is of another format, or holds infinities or NaN.</summary>
+    private bool TryReadHalves(
+        in PackedMatrix keys,
+        byte* keyBytes,
+        int keyRow,
+        in PackedMatrix values,
+        byte* valueBytes,
+        int valueRow,
+        int from,
+        int to
+    )
+    {
+        ElementType element = keys.Format.Element;
+        if (element is not (ElementType.F16 or ElementType.BF16) || values.Format.Element != element)
+            return false;
+        nint keyStride = keys.Layout.RowBytes;
+        nint valueStride = values.Layout.RowBytes;
+        byte* key = keyBytes + (keyRow + from) * keyStride - keys.ColumnStart * sizeof(ushort);
+        byte* value = valueBytes + (valueRow + from) * valueStride - values.ColumnStart * sizeof(ushort);
+        ushort* rows = (ushort*)_rows;
+        uint length = (uint)HeadDimension * sizeof(ushort);
+        for (nint p = from; p <= to; p++, key += keyStride, value += valueStride)
+        {
+            Unsafe.CopyBlockUnaligned(rows + p * _padded, key, length);
+            Unsafe.CopyBlockUnaligned((ushort*)_values + p * _padded, value, length);
+            // What lies behind the last element is of a block read before.
+            for (int k = HeadDimension; k < _padded; k++)
+                rows[p * _padded + k] = ((ushort*)_values)[p * _padded + k] = 0;
+        }
+        int count = (to - from + 1) * _padded;
+        if (
+            !TensorCodec.AreFinite(element, new(rows + (nint)from * _padded, count * sizeof(ushort)))
+            || !TensorCodec.AreFinite(element, new((ushort*)_values + (nint)from * _padded, count * sizeof(ushort)))
+        )
+            return false;
+        for (int p = from & ~7; p <= to; p += 8)
+        {
+            for (int k = 0; k < _padded; k += 8)
+                TransposeSquare(rows + (nint)p * _padded + k, _padded, (ushort*)_keys + (nint)k * Positions + p);
+        }
+        _element = element;
+        return true;
+    }
+
+    /// <summary>target[k, p] = source[p, k] for eight by eight, three times by zipping what lies four, two and one rows apart.</summary>
+    private static void TransposeSquare(ushort* source, nint stride, ushort* target)
+    {
+        Vector128<ushort> r0 = Vector128.Load(source);
+        Vector128<ushort> r1 = Vector128.Load(source + stride);
+        Vector128<ushort> r2 = Vector128.Load(source + 2 * stride);
+        Vector128<ushort> r3 = Vector128.Load(source + 3 * stride);
+        Vector128<ushort> r4 = Vector128.Load(source + 4 * stride);
+        Vector128<ushort> r5 = Vector128.Load(source + 5 * stride);
+        Vector128<ushort> r6 = Vector128.Load(source + 6 * stride);
+        Vector128<ushort> r7 = Vector128.Load(source + 7 * stride);
+        Vector128<ushort> t0 = ZipLow(r0, r4);
+        Vector128<ushort> t1 = ZipHigh(r0, r4);
+        Vector128<ushort> t2 = ZipLow(r1, r5);
+        Vector128<ushort> t3 = ZipHigh(r1, r5);
+        Vector128<ushort> t4 = ZipLow(r2, r6);
+        Vector128<ushort> t5 = ZipHigh(r2, r6);
+        Vector128<ushort> t6 = ZipLow(r3, r7);
+        Vector128<ushort> t7 = ZipHigh(r3, r7);
+        r0 = ZipLow(t0, t4);
+        r1 = ZipHigh(t0, t4);
+        r2 = ZipLow(t1, t5);
+        r3 = ZipHigh(t1, t5);
+        r4 = ZipLow(t2, t6);
+        r5 = ZipHigh(t2, t6);
+        r6 = ZipLow(t3, t7);
+        r7 = ZipHigh(t3, t7);
+        ZipLow(r0, r4).Store(target);
+        ZipHigh(r0, r4).Store(target + Positions);
+        ZipLow(r1, r5).Store(target + 2 * Positions);
+        ZipHigh(r1, r5).Store(target + 3 * Positions);
+        ZipLow(r2, r6).Store(target + 4 * Positions);
+        ZipHigh(r2, r6).Store(target + 5 * Positions);
+        ZipLow(r3, r7).Store(target + 6 * Positions);
+        ZipHigh(r3, r7).Store(target + 7 * Positions);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ushort> ZipLow(Vector128<ushort> a, Vector128<ushort> b)
+    {
+        if (Sse2.IsSupported)
+            return Sse2.UnpackLow(a, b);
+        return AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipLow(a, b) : Vector128.Create(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ushort> ZipHigh(Vector128<ushort> a, Vector128<ushort> b)
+    {
+        if (Sse2.IsSupported)
+            return Sse2.UnpackHigh(a, b);
+        return AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(a, b) : Vector128.Create(a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7]);
+    }
+}
