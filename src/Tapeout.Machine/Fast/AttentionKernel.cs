@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using Tapeout.Isa;
 using Tapeout.Machine.Reference;
 using Tapeout.Numerics;
@@ -219,8 +220,14 @@ internal sealed unsafe class AttentionKernel : IDisposable
         }
         if (from <= to)
         {
-            int page = step.Sequences[step.Tokens[chunk.FirstRow].Sequence].Pages[block];
+            ImmutableArray<int> pages = step.Sequences[step.Tokens[chunk.FirstRow].Sequence].Pages;
+            int page = pages[block];
             int row = kv * Envelope.PageSize;
+            if (block < chunk.LastBlock)
+            {
+                Fetch(_keys, _keyStride * pages[block + 1], row);
+                Fetch(_values, _valueStride * pages[block + 1], row);
+            }
             scratch.Block.Read(
                 _keys.Offset(page * _keyStride).Packed,
                 _keys.Local(row),
@@ -252,6 +259,16 @@ internal sealed unsafe class AttentionKernel : IDisposable
                 }
             }
         }
+    }
+
+    /// <summary>Asks for the next block while this one is worked on: pages of a cache are too short for the CPU to foresee them.</summary>
+    private static void Fetch(in MatrixView cache, long offset, int row)
+    {
+        if (!Sse.IsSupported)
+            return;
+        byte* first = cache.First + offset + (long)cache.Local(row) * cache.Layout.RowBytes;
+        for (int line = 0; line < Envelope.PageSize * cache.Layout.RowBytes; line += 64)
+            Sse.Prefetch0(first + line);
     }
 
     /// <summary>The positions inside a block that the token at <paramref name="position"/> sees; false for none.</summary>
