@@ -13,6 +13,8 @@ internal sealed unsafe class ProductKernel : IDisposable
     /// <summary>Tokens from which on the activations are worth being prepared by several threads.</summary>
     private const int SharedTokens = 32;
 
+    private const int FewTokens = 8;
+
     private readonly WorkerTeam _team;
     private readonly ActivationPanel _panel = new();
     private readonly Action<int> _prepare;
@@ -49,7 +51,9 @@ internal sealed unsafe class ProductKernel : IDisposable
         _tokensPerItem = tokens < SharedTokens ? tokens : (tokens + _team.Size - 1) / _team.Size;
         _team.Run((tokens + _tokensPerItem - 1) / _tokensPerItem, _prepare);
         long work = (long)x.Columns.Count * weights.Rows * tokens;
-        _groupsPerItem = work < SharedWork ? weights.Groups : Math.Max(1, weights.Groups / (8 * _team.Size));
+        // With few tokens weights come from memory, and a thread that reads on where it left off has them fetched ahead; with many, small items balance.
+        int items = (tokens <= FewTokens ? 1 : 8) * _team.Size;
+        _groupsPerItem = work < SharedWork ? weights.Groups : (weights.Groups + items - 1) / items;
         _team.Run((weights.Groups + _groupsPerItem - 1) / _groupsPerItem, _multiply);
     }
 
