@@ -5,8 +5,9 @@ public sealed class StepOutput
 {
     private readonly SortedDictionary<int, float[]> _logits = [];
     private readonly SortedDictionary<int, int> _tokenIds = [];
+    private readonly Stack<float[]> _free = [];
 
-    /// <summary>Logits by logits row: one value per entry of the vocabulary.</summary>
+    /// <summary>Logits by logits row: one value per entry of the vocabulary. They hold until the next step, which writes into the same arrays.</summary>
     public IReadOnlyDictionary<int, float[]> Logits => _logits;
 
     /// <summary>The drawn token by logits row.</summary>
@@ -14,6 +15,8 @@ public sealed class StepOutput
 
     internal void Clear()
     {
+        foreach (float[] logits in _logits.Values)
+            _free.Push(logits);
         _logits.Clear();
         _tokenIds.Clear();
     }
@@ -23,8 +26,8 @@ public sealed class StepOutput
     /// <summary>Tiles hand over their parts of a row one after the other.</summary>
     internal void SetLogits(int row, int vocabulary, int first, ReadOnlySpan<float> values)
     {
-        if (!_logits.TryGetValue(row, out float[]? logits) || logits.Length != vocabulary)
-            _logits[row] = logits = new float[vocabulary];
+        if (!_logits.TryGetValue(row, out float[]? logits))
+            _logits[row] = logits = _free.TryPop(out float[]? free) && free.Length == vocabulary ? free : new float[vocabulary];
         values.CopyTo(logits.AsSpan(first));
     }
 }

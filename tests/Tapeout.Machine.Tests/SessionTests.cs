@@ -302,7 +302,7 @@ public class SessionTests
             LogitRows = [new(0, Sampler.Greedy)],
         };
         machine.Execute(next with { Sequences = [new(0, 1, 10, [6])], PageCopies = [new(0, 6)] });
-        float[] copied = machine.Output.Logits[0];
+        float[] copied = [.. machine.Output.Logits[0]];
         machine.Execute(next);
         Assert.Equal(TapeBuilder.Bits(machine.Output.Logits[0]), TapeBuilder.Bits(copied));
         machine.Execute(next with { Sequences = [new(0, 1, 10, [9])] });
