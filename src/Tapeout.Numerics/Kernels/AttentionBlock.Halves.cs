@@ -33,7 +33,7 @@ public sealed unsafe partial class AttentionBlock
         {
             Unsafe.CopyBlockUnaligned(rows + p * _padded, key, length);
             Unsafe.CopyBlockUnaligned((ushort*)_values + p * _padded, value, length);
-            // What lies behind the last element is of a block read before.
+            // What lies behind the last element is of a block read before, and may look infinite.
             for (int k = HeadDimension; k < _padded; k++)
                 rows[p * _padded + k] = ((ushort*)_values)[p * _padded + k] = 0;
         }
