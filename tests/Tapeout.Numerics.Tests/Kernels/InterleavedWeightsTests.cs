@@ -129,6 +129,67 @@ public sealed class InterleavedWeightsTests
         }
     }
 
+    /// <summary>All pairs of a weight's and an activation's codes, at every place of the layout's unit: the exact integer product.</summary>
+    [Theory]
+    [InlineData("int8-row")]
+    [InlineData("int4-g32")]
+    [InlineData("int4-g32-zero")]
+    [InlineData("int4-g32-min@f16")]
+    [InlineData("ternary-row")]
+    [InlineData("binary-row")]
+    public void Multiply_EveryPairOfCodes_IsTheirExactProduct(string weight)
+    {
+        const int K = 16;
+        const int Zero = 3;
+        NumberFormat format = TensorCodecTests.Parse(weight);
+        int[] codes = format.Element switch
+        {
+            ElementType.I8 => [.. Enumerable.Range(-128, 256)],
+            ElementType.I4 => [.. Enumerable.Range(-8, 16)],
+            ElementType.U4 => [.. Enumerable.Range(0, 16)],
+            ElementType.Ternary => [-1, 0, 1],
+            _ => [-1, 1],
+        };
+        Case data = new(ProductRule.For(format, NumberFormat.Int8Row, K), codes.Length, 256, 1);
+        for (int row = 0; row < codes.Length; row++)
+        {
+            for (int k = 0; k < K; k++)
+                TensorCodec.WriteCode(data.WeightLayout, data.Weights, row, k, codes[row]);
+            TensorCodec.WriteScale(data.WeightLayout, data.Weights, row, 0, 1);
+            if (format.Offset == OffsetKind.ZeroPoint)
+                TensorCodec.WriteZeroPoint(data.WeightLayout, data.Weights, row, 0, Zero);
+            else if (format.Offset == OffsetKind.Minimum)
+                TensorCodec.WriteMinimum(data.WeightLayout, data.Weights, row, 0, 0.5f);
+        }
+        float offset = format.Offset switch
+        {
+            OffsetKind.ZeroPoint => -Zero,
+            OffsetKind.Minimum => 0.5f,
+            _ => 0,
+        };
+        using KernelMemory memory = new();
+        InterleavedWeights weights = new(data.Rule, data.WeightMatrix, 0, data.Rows, memory);
+        using ActivationPanel panel = new();
+        float[] output = new float[data.Tokens * data.Rows];
+        for (int place = 0; place < K; place++)
+        {
+            for (int token = 0; token < data.Tokens; token++)
+            {
+                for (int k = 0; k < K; k++)
+                    TensorCodec.WriteCode(data.ActivationLayout, data.Activations, token, k, k == place ? token - 128 : 0);
+                TensorCodec.WriteScale(data.ActivationLayout, data.Activations, token, 0, 1);
+            }
+            panel.Begin(data.Rule, data.Tokens);
+            panel.Fill(data.ActivationMatrix, 0, 0, data.Tokens);
+            weights.Multiply(panel, output);
+            for (int token = 0; token < data.Tokens; token++)
+            {
+                for (int row = 0; row < codes.Length; row++)
+                    Assert.Equal((codes[row] + offset) * (token - 128), output[token * data.Rows + row]);
+            }
+        }
+    }
+
     /// <summary>A product of a token of a running model leaves nothing to collect.</summary>
     [Theory]
     [InlineData("int8-row", "int8-row")]
