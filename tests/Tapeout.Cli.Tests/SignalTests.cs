@@ -21,6 +21,9 @@ public sealed class SignalTests
                     "--max-tokens",
                     "500",
                     "--ignore-eos",
+                    // Slow enough not to end before the signal comes.
+                    "--machine",
+                    "reference",
                     "--logits",
                     folder["l"],
                 ]
