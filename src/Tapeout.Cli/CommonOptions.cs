@@ -73,7 +73,8 @@ internal sealed class CommonOptions(string defaultChip = "ideal")
         if (refusals.Any)
             opened?.Dispose();
         refusals.Throw();
-        return (opened!, options!);
+        opened!.StartHash();
+        return (opened, options!);
     }
 
     public Model OpenModel(ParseResult parsed) =>

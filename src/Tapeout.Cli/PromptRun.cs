@@ -68,7 +68,6 @@ internal sealed class PromptRun
     /// <exception cref="InvalidInputException">The prompt, the model or the chip cannot be used.</exception>
     public void Execute(Action<string> notes, ProgressLine progress)
     {
-        Model.StartHash();
         ITokenizer tokenizer = Model.RequireTokenizer();
         PromptIds = tokenizer.Encode(Request.Prompt, true, true);
         Bill.CheckPower(Options.Chip);

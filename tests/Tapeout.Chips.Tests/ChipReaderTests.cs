@@ -105,4 +105,16 @@ public sealed class ChipReaderTests
         );
         Assert.Equal("rows + 12", chip.Durations["INSTALL"].Formula);
     }
+
+    /// <summary>A type that is not listed would be read as a section of keys.</summary>
+    [Fact]
+    public void EveryQuantity_IsReadFromOneText()
+    {
+        Type[] quantities =
+        [
+            .. typeof(Duration).Assembly.GetTypes().Where(t => t.IsValueType && t.GetInterfaces().Any(i => i.Name == "IQuantity`1")),
+        ];
+        Assert.True(quantities.Length >= 11);
+        Assert.All(quantities, type => Assert.True(Leaf.For(type) is { IsFigure: true }, type.Name));
+    }
 }

@@ -269,14 +269,6 @@ internal sealed partial class InstructionConstraints
     public bool Visit(ReduceScatter instruction)
     {
         NumberFormat format = FormatOf(instruction.Source);
-        bool isInteger = instruction.Operation == ReduceOperation.SumIntegers;
-        long members = instruction.Group switch
-        {
-            Group.Tiles => instruction.Tiles.Count,
-            Group.Ranks => role.Ranks,
-            _ => (long)instruction.Tiles.Count * role.Ranks,
-        };
-        bool isTree = instruction.Algorithm is not (CollectiveAlgorithm.Ring or CollectiveAlgorithm.Multicast);
         return Holds(
                 1,
                 format == FormatOf(instruction.Destination),
@@ -305,30 +297,13 @@ internal sealed partial class InstructionConstraints
                 }
                 return true;
             })
-            & Holds(
-                2,
-                format == (isInteger ? NumberFormat.I32 : NumberFormat.F32),
-                $"{instruction.Operation} is asked for of {format}, but it needs {(isInteger ? NumberFormat.I32 : NumberFormat.F32)}"
-            )
-            & Holds(
-                3,
-                instruction.Operation != ReduceOperation.SumNodes || (isTree && members > 0 && long.IsPow2(members)),
-                $"nodes of {members} members are added by {instruction.Algorithm}, but the tree needs a power of two of members and direct, butterfly, tree or in-network"
-            )
+            & Adds(instruction.Operation, instruction.Algorithm, instruction.Group, instruction.Tiles, format)
             & GroupEngine(4, instruction.Group);
     }
 
     public bool Visit(Reduce instruction)
     {
         NumberFormat format = FormatOf(instruction.Source);
-        bool isInteger = instruction.Operation == ReduceOperation.SumIntegers;
-        long members = instruction.Group switch
-        {
-            Group.Tiles => instruction.Tiles.Count,
-            Group.Ranks => role.Ranks,
-            _ => (long)instruction.Tiles.Count * role.Ranks,
-        };
-        bool isTree = instruction.Algorithm is not (CollectiveAlgorithm.Ring or CollectiveAlgorithm.Multicast);
         return Holds(
                 1,
                 format == FormatOf(instruction.Destination),
@@ -353,17 +328,27 @@ internal sealed partial class InstructionConstraints
                 }
                 return true;
             })
-            & Holds(
-                2,
-                format == (isInteger ? NumberFormat.I32 : NumberFormat.F32),
-                $"{instruction.Operation} is asked for of {format}, but it needs {(isInteger ? NumberFormat.I32 : NumberFormat.F32)}"
-            )
+            & Adds(instruction.Operation, instruction.Algorithm, instruction.Group, instruction.Tiles, format)
+            & GroupEngine(4, instruction.Group);
+    }
+
+    /// <summary>Constraints 2 and 3 of what adds up: numbers that can be added, and a tree that the members form.</summary>
+    private bool Adds(ReduceOperation operation, CollectiveAlgorithm algorithm, Group group, TileGroup tiles, NumberFormat format)
+    {
+        NumberFormat needed = operation == ReduceOperation.SumIntegers ? NumberFormat.I32 : NumberFormat.F32;
+        long members = group switch
+        {
+            Group.Tiles => tiles.Count,
+            Group.Ranks => role.Ranks,
+            _ => (long)tiles.Count * role.Ranks,
+        };
+        bool isTree = algorithm is not (CollectiveAlgorithm.Ring or CollectiveAlgorithm.Multicast);
+        return Holds(2, format == needed, $"{operation} is asked for of {format}, but it needs {needed}")
             & Holds(
                 3,
-                instruction.Operation != ReduceOperation.SumNodes || (isTree && members > 0 && long.IsPow2(members)),
-                $"nodes of {members} members are added by {instruction.Algorithm}, but the tree needs a power of two of members and direct, butterfly, tree or in-network"
-            )
-            & GroupEngine(4, instruction.Group);
+                operation != ReduceOperation.SumNodes || (isTree && members > 0 && long.IsPow2(members)),
+                $"nodes of {members} members are added by {algorithm}, but the tree needs a power of two of members and direct, butterfly, tree or in-network"
+            );
     }
 
     // SEND and RECV are proved over all roles, see ChannelCheck.

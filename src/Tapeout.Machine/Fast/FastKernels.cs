@@ -139,12 +139,13 @@ internal sealed class FastKernels : IKernels, IDisposable
         && role.Tiles == 1
         && ProductKernel.Handles(instruction);
 
-    /// <summary>The weights of a product; null for parts of rows, and for experts without tokens.</summary>
+    /// <summary>The weights of a product, of an expert whether it has tokens or not; null for parts of rows.</summary>
     private static PackedKey? KeyOf(in ExecutionPoint point, MatMul instruction)
     {
         Descriptor described = point.Role.Descriptors[instruction.W];
         TapeBuffer buffer = point.Role.Buffers[described.Buffer];
-        AxisRange rows = described.Rows.Resolve(point.Context);
+        Axis whole = described.Rows.Kind == AxisKind.ActiveExpert ? described.Rows with { Kind = AxisKind.Plain } : described.Rows;
+        AxisRange rows = whole.Resolve(point.Context);
         if (rows.Count == 0 || described.Columns.Resolve(point.Context) != new AxisRange(0, instruction.PlanLength))
             return null;
         string tensor = buffer.TensorOf(described.Stack0.Evaluate(point.Instance.Loops));
