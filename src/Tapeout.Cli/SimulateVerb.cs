@@ -30,15 +30,21 @@ internal static class SimulateVerb
         {
             Description = "Writes a page with timeline, roofline, energy, floorplan and tables to this file.",
         };
-        Option<FileInfo?> timeline = new("--timeline") { Description = "Draws the engines over the last decode step into this .svg file." };
+        Option<FileInfo?> timeline = new("--timeline")
+        {
+            Description = "Draws the engines over the last decode step into this .svg or .png file.",
+        };
         Command command = new("simulate", "Times a model on a chip; no weights are needed.") { json, details, csv, trace, html, timeline };
         load.AddTo(command);
         command.SetAction(parsed =>
         {
             Stopwatch watch = Stopwatch.StartNew();
             FileInfo? drawn = parsed.GetValue(timeline);
-            if (drawn is not null && !drawn.Extension.Equals(".svg", StringComparison.OrdinalIgnoreCase))
-                throw new InvalidInputException($"--timeline draws .svg files, but {drawn.Name} is none: name it with .svg at its end.");
+            bool isRaster = drawn is not null && drawn.Extension.Equals(".png", StringComparison.OrdinalIgnoreCase);
+            if (drawn is not null && !isRaster && !drawn.Extension.Equals(".svg", StringComparison.OrdinalIgnoreCase))
+                throw new InvalidInputException(
+                    $"--timeline draws .svg and .png files, but {drawn.Name} is neither: name it with .svg or .png at its end."
+                );
             using NewFile? page = NewFile.Open(parsed.GetValue(html));
             using NewFile? picture = NewFile.Open(drawn);
             return load.Use(
@@ -62,7 +68,7 @@ internal static class SimulateVerb
                             ?? throw new InvalidInputException(
                                 "The last decode step takes no time, so that --timeline has nothing to draw: leave it out."
                             );
-                        picture.Write(Encoding.UTF8.GetBytes(drawing));
+                        picture.Write(isRaster ? RasterPicture.Png(drawing) : Encoding.UTF8.GetBytes(drawing));
                         picture.Commit();
                     }
                     if (parsed.GetValue(json))

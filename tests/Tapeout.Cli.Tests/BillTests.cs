@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text.Json.Nodes;
 
 namespace Tapeout.Cli.Tests;
@@ -55,6 +56,23 @@ public sealed class BillTests
         Assert.DoesNotContain("http", page.Replace("http://www.w3.org/2000/svg", "", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.DoesNotContain("NaN", page, StringComparison.Ordinal);
         Assert.DoesNotContain("src=", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Timeline_IsDrawnAsLinesAndAsPixels()
+    {
+        using TemporaryFolder folder = new();
+        Invocation.Good(["simulate", .. Load, "--timeline", folder["step.svg"]]);
+        Assert.StartsWith("<svg", File.ReadAllText(folder["step.svg"]), StringComparison.Ordinal);
+        Invocation drawn = Invocation.Of(["simulate", .. Load, "--timeline", folder["step.PNG"]]);
+        if (drawn.Errors.Contains("needs a font", StringComparison.Ordinal))
+            Assert.Skip("needs a font on this system");
+        Assert.Equal(0, drawn.Code);
+        byte[] png = File.ReadAllBytes(folder["step.PNG"]);
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10], png[..8]);
+        Assert.InRange(BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(16)), 1600, 4000);
+        Assert.InRange(BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(20)), 300, 2000);
+        Assert.Equal(2, folder.Content.Length);
     }
 
     [Theory]

@@ -75,6 +75,7 @@ public sealed class RefusalTests : IClassFixture<RefusalTests.Inputs>
         ["absurd batch"] = (["simulate", "--batch", "100000"], ["100000", "SRAM per tile"]),
         ["no batch"] = (["simulate", "--batch", "0"], ["--batch is 0"]),
         ["load longer than the context"] = (["simulate", "--prompt-tokens", "100000"], ["100000", "context of 512"]),
+        ["timeline in a format that is not drawn"] = (["simulate", "--timeline", "step.gif"], ["step.gif", ".svg or .png"]),
         ["model too large"] = (
             ["simulate", "--model", "llama-3.1-405b", "--chip", "groq-lpu-v1"],
             ["llama-3.1-405b", "'groq-lpu-v1'", "--chips"]

@@ -72,7 +72,12 @@ internal sealed class BillPictures(Tape tape, Bill bill)
                 CultureInfo.InvariantCulture,
                 $"<rect x=\"{Left}\" y=\"{y}\" width=\"{Width}\" height=\"{RowHeight - 4}\" fill=\"transparent\"><title>{engine}: taken {100 * share:0.#} % of the step</title></rect>"
             );
-            Text(svg, Left + Width + 6, y + 15, $"{100 * share:0} %");
+            Text(
+                svg,
+                Left + Width + 6,
+                y + 15,
+                share < 0.005 ? "< 1 %" : string.Create(CultureInfo.InvariantCulture, $"{100 * share:0} %")
+            );
             y += RowHeight;
         }
         if (bill.Power is { Watts.Count: > 0 } power)
@@ -92,7 +97,7 @@ internal sealed class BillPictures(Tape tape, Bill bill)
                 CultureInfo.InvariantCulture,
                 $"<line x1=\"{Left}\" x2=\"{Left + Width}\" y1=\"{limit:0.#}\" y2=\"{limit:0.#}\" stroke=\"#e45756\" stroke-dasharray=\"4 3\"/>"
             );
-            Text(svg, Left + Width + 6, limit + 4, bill.Chip.Power.Tdp.ToString());
+            Text(svg, Left + Width + 6, limit + 4, string.Create(CultureInfo.InvariantCulture, $"{bill.Chip.Power.Tdp.TotalWatts:0.#} W"));
             svg.Append(
                 CultureInfo.InvariantCulture,
                 $"<polyline points=\"{points}\" fill=\"none\" stroke=\"#4c78a8\" stroke-width=\"1.5\"/><line x1=\"{Left}\" x2=\"{Left + Width}\" y1=\"{y + Height}\" y2=\"{y + Height}\" stroke=\"#9aa3b2\"/>"
@@ -100,10 +105,27 @@ internal sealed class BillPictures(Tape tape, Bill bill)
             Text(svg, 4, y + Height, "0 W");
             y += Height;
         }
-        y += 20;
-        Text(svg, Left, y, "0");
-        Text(svg, Left + Width, y, PredictionReport.Seconds(StepSeconds(timeline)), "end");
-        return (Left + Width + 60, y + 8, svg);
+        y += 4;
+        const int Marks = 4;
+        for (int mark = 0; mark <= Marks; mark++)
+        {
+            double x = Left + (double)mark * Width / Marks;
+            Line(svg, x, y - 4, x, y, "#9aa3b2");
+            string time = mark == 0 ? "0" : PredictionReport.Seconds(StepSeconds(timeline) * mark / Marks);
+            Text(
+                svg,
+                x,
+                y + 16,
+                time,
+                mark switch
+                {
+                    0 => "start",
+                    Marks => "end",
+                    _ => "middle",
+                }
+            );
+        }
+        return (Left + Width + 60, y + 24, svg);
 
         static double StepSeconds(Timeline timeline) => Quantities.Duration.FromCycles(timeline.Makespan, timeline.Clock).TotalSeconds;
     }

@@ -23,7 +23,7 @@ public static class TimelinePicture
             <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height + Head}" viewBox="0 0 {width} {height
                 + Head}" role="img" font-family="sans-serif" font-size="12" fill="#1c2330">
             <rect width="100%" height="100%" fill="#fff"/>
-            <text x="4" y="18" style="font-size:14px;font-weight:bold">{BillPage.Escape(conditions)}</text>
+            <text x="4" y="18" font-size="14" font-weight="bold">{BillPage.Escape(conditions)}</text>
             <text x="4" y="36">Engines of the first chip over the last decode step, predicted: the darker, the busier; at the right the share of the step.</text>
             <g transform="translate(0 {Head})">{content}</g></svg>
 
