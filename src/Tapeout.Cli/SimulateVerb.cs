@@ -34,7 +34,20 @@ internal static class SimulateVerb
         {
             Description = "Draws the engines over the last decode step into this .svg or .png file.",
         };
-        Command command = new("simulate", "Times a model on a chip; no weights are needed.") { json, details, csv, trace, html, timeline };
+        Option<bool> expandRanks = new("--expand-ranks")
+        {
+            Description = "Times every rank of the last decode step beside the others; --trace shows each as a process.",
+        };
+        Command command = new("simulate", "Times a model on a chip; no weights are needed.")
+        {
+            json,
+            details,
+            csv,
+            trace,
+            html,
+            timeline,
+            expandRanks,
+        };
         load.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -53,7 +66,8 @@ internal static class SimulateVerb
                 {
                     ChipDescription chip = bill.Chip;
                     Prediction prediction = bill.Prediction;
-                    WriteDecodeStep(parsed.GetValue(csv), parsed.GetValue(trace), result, chip, prediction);
+                    Timeline? together = parsed.GetValue(expandRanks) ? EveryRank(result, chip, prediction) : null;
+                    WriteDecodeStep(parsed.GetValue(csv), parsed.GetValue(trace), result, chip, prediction, together);
                     if (page is not null)
                     {
                         page.Write(Encoding.UTF8.GetBytes(BillPage.Html(model.Name, options.FormatName, result.Tape, bill)));
@@ -84,6 +98,8 @@ internal static class SimulateVerb
                                 ["decode"] = StepReport.Json(result.Tape, prediction.DecodeStepTime),
                             };
                         }
+                        if (together is not null)
+                            root["expandedRanks"] = RankReport.Json(result.Tape, together, prediction.DecodeTimeline);
                         root["host"] = new JsonObject { ["seconds"] = watch.Elapsed.TotalSeconds };
                         JsonOutput.Write(output, root);
                         return 0;
@@ -91,6 +107,8 @@ internal static class SimulateVerb
                     PredictionReport.Print(output, chip, options, model, prediction);
                     if (parsed.GetValue(details))
                         StepReport.Print(output, result.Tape, chip, prediction);
+                    if (together is not null)
+                        RankReport.Print(output, result.Tape, together, prediction.DecodeTimeline);
                     BillReport.Print(output, bill);
                     ConcurrencyReport.Print(output, result.Tape, chip);
                     Placement(output, result.Report);
@@ -102,12 +120,26 @@ internal static class SimulateVerb
         return command;
     }
 
+    /// <summary>The last decode step with all ranks, served in the order of the first.</summary>
+    private static Timeline EveryRank(CompilationResult result, ChipDescription chip, Prediction prediction) =>
+        Timeline.Of(
+            result.Tape,
+            chip,
+            prediction.DecodeShape,
+            prediction.Options with
+            {
+                ExpandsRanks = true,
+                Order = prediction.DecodeTimeline.Order,
+            }
+        );
+
     private static void WriteDecodeStep(
         FileInfo? csv,
         FileInfo? trace,
         CompilationResult result,
         ChipDescription chip,
-        Prediction prediction
+        Prediction prediction,
+        Timeline? together
     )
     {
         using NewFile? table = NewFile.Open(csv);
@@ -125,7 +157,7 @@ internal static class SimulateVerb
         if (slices is not null)
         {
             using MemoryStream stream = new();
-            TraceWriter.Write(stream, result.Tape, chip, timeline);
+            TraceWriter.Write(stream, result.Tape, chip, together ?? timeline);
             slices.Write(stream.ToArray());
             slices.Commit();
         }

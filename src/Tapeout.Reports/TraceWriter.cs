@@ -7,7 +7,7 @@ namespace Tapeout.Reports;
 
 /// <summary>
 /// Writes a timeline in the JSON format of Chrome's trace viewer, which Perfetto opens: chips as processes, engines as threads, executions as
-/// slices named for operator and instruction, bandwidth of the memory beside the die as a counter. Times are microseconds.
+/// slices named for operator and instruction, bandwidth of the memory beside the die of rank 0 as a counter. Times are microseconds.
 /// </summary>
 public static class TraceWriter
 {
@@ -21,11 +21,15 @@ public static class TraceWriter
         json.WriteStartObject();
         json.WriteString("displayTimeUnit", "ns");
         json.WriteStartArray("traceEvents");
-        for (int r = 0; r < tape.Roles.Length; r++)
+        // Each role is a process, or each rank of each.
+        Dictionary<(int Role, int Rank), int> processes = [];
+        foreach ((int role, int rank, _) in timeline.RankMakespans)
         {
-            Name(json, "process_name", r, null, $"{tape.Roles[r].Ranks} × {chip.Name} ({tape.Roles[r].Name})");
+            int process = processes[(role, rank)] = processes.Count;
+            string what = timeline.HasEveryRank ? $"rank {rank} of {tape.Roles[role].Ranks}:" : $"{tape.Roles[role].Ranks} ×";
+            Name(json, "process_name", process, null, $"{what} {chip.Name} ({tape.Roles[role].Name})");
             foreach (Engine engine in Enum.GetValues<Engine>())
-                Name(json, "thread_name", r, (int)engine, engine.ToString());
+                Name(json, "thread_name", process, (int)engine, engine.ToString());
         }
         long[] bytes = new long[CounterSteps];
         long step = Math.Max(1, timeline.Makespan.Count / CounterSteps + 1);
@@ -38,7 +42,7 @@ public static class TraceWriter
             json.WriteString("ph", "X");
             json.WriteString("name", $"{@operator} {entry.Instruction.Definition.Mnemonic}");
             json.WriteString("cat", entry.Cause.ToString());
-            json.WriteNumber("pid", entry.Role);
+            json.WriteNumber("pid", processes[(entry.Role, entry.Rank)]);
             json.WriteNumber("tid", (int)entry.Instruction.Engine);
             json.WriteNumber("ts", Math.Round(entry.Start * microseconds, 6));
             json.WriteNumber("dur", Math.Round((entry.Released - entry.Start) * microseconds, 6));
@@ -51,7 +55,7 @@ public static class TraceWriter
             json.WriteNumber("memoryBytes", entry.MemoryBytes);
             json.WriteEndObject();
             json.WriteEndObject();
-            if (entry.MemoryBytes > 0)
+            if (entry.MemoryBytes > 0 && entry.Rank == 0)
                 Spread(bytes, entry, step);
         }
         for (int i = 0; i < CounterSteps; i++)

@@ -38,15 +38,15 @@ internal sealed class Simulation
 
     public int[] Order { get; }
 
-    /// <summary>Ticks that a role's memory was taken.</summary>
-    public long MemoryBusy(int role) => _served[role][Memory];
+    /// <summary>Ticks that a lane's memory was taken.</summary>
+    public long MemoryBusy(int lane) => _served[lane][Memory];
 
     public void Run(IReadOnlyList<int>? order)
     {
         if (order is null)
             RunAsReady();
         else
-            RunInOrder(order);
+            RunInOrder(_graph.Expanded(order));
     }
 
     private void RunInOrder(IReadOnlyList<int> order)
@@ -89,11 +89,11 @@ internal sealed class Simulation
             foreach (int edge in _graph.Predecessors(i))
                 followers[next[edge >> 1]++] = i;
         }
-        PriorityQueue<int, (long Ready, int Index)> ready = new();
+        PriorityQueue<int, (long Ready, int Place, int Index)> ready = new();
         for (int i = 0; i < count; i++)
         {
             if (waiting[i] == 0)
-                ready.Enqueue(i, (0, i));
+                ready.Enqueue(i, (0, _graph.FoldedIndex(i), i));
         }
         int taken = 0;
         while (ready.TryDequeue(out int index, out _))
@@ -104,7 +104,7 @@ internal sealed class Simulation
             {
                 int follower = followers[f];
                 if (--waiting[follower] == 0)
-                    ready.Enqueue(follower, (ReadyAt(follower).At, follower));
+                    ready.Enqueue(follower, (ReadyAt(follower).At, _graph.FoldedIndex(follower), follower));
             }
         }
         if (taken < count)
@@ -129,9 +129,9 @@ internal sealed class Simulation
     {
         (long start, int by) = ReadyAt(index);
         InstructionInstance instance = _graph.Instance(index);
-        int role = _graph.RoleOf(index);
-        RoleClock clock = _clocks[role];
-        InstructionCost cost = _costs[role].Of(instance);
+        int lane = _graph.LaneOf(index);
+        RoleClock clock = _clocks[lane];
+        InstructionCost cost = _costs[lane].Of(instance);
         long issued = start + clock.Ticks(cost.Issue);
         long filled = issued + clock.Ticks(cost.Fill);
         long asked = cost.Streams ? filled : issued;
@@ -144,9 +144,9 @@ internal sealed class Simulation
         {
             if (ticks == 0)
                 return;
-            long granted = Math.Max(_free[role][server], asked);
-            _free[role][server] = granted + ticks;
-            _served[role][server] += ticks;
+            long granted = Math.Max(_free[lane][server], asked);
+            _free[lane][server] = granted + ticks;
+            _served[lane][server] += ticks;
             if (granted + ticks > end)
                 (end, wait, service, cause) = (granted + ticks, granted - asked, ticks, charged);
         }
@@ -158,7 +158,7 @@ internal sealed class Simulation
         Ask(FirstLink + (cost.LinkClass & 3), clock.Ticks(cost.LinkCycles), Limiter.Links);
         done = end + clock.Ticks(cost.Latency);
         if (memory > 0 && !clock.HidesMemoryLatency)
-            done = Math.Max(done, _free[role][Memory] + clock.MemoryLatency);
+            done = Math.Max(done, _free[lane][Memory] + clock.MemoryLatency);
         Intervals[index] = new()
         {
             Start = start,

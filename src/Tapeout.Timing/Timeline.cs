@@ -6,7 +6,8 @@ namespace Tapeout.Timing;
 
 /// <summary>
 /// A tape executed for its time: every execution's interval on its engine, and every cycle of the makespan charged to one instruction and
-/// one cause. Ranks and tiles execute the same stream, so rank 0 and tile 0, whose parts are never the smaller ones, stand for all.
+/// one cause. Ranks and tiles execute the same stream, so rank 0 and tile 0, whose parts are never the smaller ones, stand for all, or every
+/// rank is timed beside the others (<see cref="TimingOptions.ExpandsRanks"/>).
 /// </summary>
 public sealed class Timeline
 {
@@ -44,7 +45,22 @@ public sealed class Timeline
     /// <summary>Executions, loops unrolled.</summary>
     public int Count => _graph.Count;
 
-    /// <summary>All executions, role by role in the order of the stream.</summary>
+    /// <summary>True where each rank has executions of its own.</summary>
+    public bool HasEveryRank => _graph.Count > _graph.FoldedCount;
+
+    /// <summary>When the last result of each rank that is timed is there, role by role.</summary>
+    public IReadOnlyList<(int Role, int Rank, Cycles Done)> RankMakespans
+    {
+        get
+        {
+            long[] done = new long[_costs.Length];
+            for (int i = 0; i < _graph.Count; i++)
+                done[_graph.LaneOf(i)] = Math.Max(done[_graph.LaneOf(i)], _simulation.Intervals[i].Done);
+            return [.. _graph.Lanes.Select((lane, l) => (lane.Role, lane.Rank, new Cycles(done[l])))];
+        }
+    }
+
+    /// <summary>All executions, role by role, rank by rank, in the order of the stream.</summary>
     public IEnumerable<TimelineEntry> Entries
     {
         get
@@ -62,7 +78,8 @@ public sealed class Timeline
                     interval.Released,
                     interval.Done,
                     interval.Cause,
-                    _costs[_graph.RoleOf(i)].Of(instance).MemoryBytes
+                    _costs[_graph.LaneOf(i)].Of(instance).MemoryBytes,
+                    _graph.RankOf(i)
                 );
             }
         }
@@ -82,15 +99,24 @@ public sealed class Timeline
         options ??= TimingOptions.Default;
         step = WithCounts(tape, step, options.Experts);
         Frequency clock = chips[0].Clock;
-        RoleClock[] clocks = [.. chips.Select(chip => new RoleClock(chip, clock, options))];
-        InstructionCosts[] costs = [.. tape.Roles.Select((role, r) => new InstructionCosts(tape, role, chips[r], step, options))];
-        EventGraph graph = new(tape, step);
+        EventGraph graph = new(tape, step, options.ExpandsRanks);
+        RoleClock[] clocks = [.. graph.Lanes.Select(lane => new RoleClock(chips[lane.Role], clock, options))];
+        InstructionCosts[] costs =
+        [
+            .. graph.Lanes.Select(lane => new InstructionCosts(
+                tape,
+                tape.Roles[lane.Role],
+                chips[lane.Role],
+                step,
+                options.ExpandsRanks ? options with { Rank = lane.Rank } : options
+            )),
+        ];
         Simulation simulation = new(graph, clocks, costs);
         simulation.Run(options.Order);
         return new(tape, graph, simulation, costs, clock);
     }
 
-    /// <summary>The figures of the step.</summary>
+    /// <summary>The figures of the step: counts are those of rank 0.</summary>
     public StepTime Summary()
     {
         long[] busy = new long[8];
@@ -99,8 +125,10 @@ public sealed class Timeline
         long networkBytes = 0;
         for (int i = 0; i < _graph.Count; i++)
         {
+            if (_graph.RankOf(i) != 0)
+                continue;
             InstructionInstance instance = _graph.Instance(i);
-            InstructionCost cost = _costs[_graph.RoleOf(i)].Of(instance);
+            InstructionCost cost = _costs[_graph.LaneOf(i)].Of(instance);
             busy[(int)instance.Instruction.Engine] += _simulation.Intervals[i].Released - _simulation.Intervals[i].Start;
             memoryBytes += cost.MemoryBytes;
             linkBytes += cost.LinkBytes;
@@ -119,11 +147,11 @@ public sealed class Timeline
             Busy = Enumerable.Range(0, 8).Where(e => busy[e] > 0).ToDictionary(e => (Engine)e, e => new Cycles(busy[e])),
             Charged = charged,
             Limiter = charged.Count == 0 ? Limiter.Issue : charged.First().Key,
-            MemoryBusy = new(_tape.Roles.Select((_, r) => _simulation.MemoryBusy(r)).Sum()),
+            MemoryBusy = new(_graph.Lanes.Select((lane, l) => lane.Rank == 0 ? _simulation.MemoryBusy(l) : 0).Sum()),
             MemoryBytes = new(memoryBytes),
             LinkBytes = new(linkBytes),
             NetworkBytes = new(networkBytes),
-            Instructions = _graph.Count,
+            Instructions = _graph.FoldedCount,
             CriticalPath = CriticalPath,
         };
     }

@@ -12,6 +12,7 @@ namespace Tapeout.Timing;
 /// <param name="Done">When its result is there.</param>
 /// <param name="Cause">What most of it is spent on.</param>
 /// <param name="MemoryBytes">Bytes it moves from and to the memory beside the die.</param>
+/// <param name="Rank">The rank of its role; 0 where rank 0 stands for all.</param>
 public readonly record struct TimelineEntry(
     int Role,
     int ProgramCounter,
@@ -21,5 +22,6 @@ public readonly record struct TimelineEntry(
     long Released,
     long Done,
     Limiter Cause,
-    long MemoryBytes
+    long MemoryBytes,
+    int Rank = 0
 );

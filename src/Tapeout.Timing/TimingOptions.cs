@@ -19,7 +19,7 @@ public sealed record TimingOptions
 
     /// <summary>
     /// The order in which instructions are served, from <see cref="Timeline.Order"/> of another run of the same tape and step: a static
-    /// schedule. None: first come, first served, ties by place in the stream.
+    /// schedule. None: first come, first served, ties by place in the stream. Ranks that are expanded take the order of rank 0 alone, too.
     /// </summary>
     public IReadOnlyList<int>? Order { get; init; }
 
@@ -27,6 +27,19 @@ public sealed record TimingOptions
     /// The rank whose parts are timed. Rank 0, whose parts no other rank's exceed, stands for all; another shows that this is so.
     /// </summary>
     public int Rank { get; init; }
+
+    /// <summary>
+    /// True to time every rank, each with engines, memory and links of its own, side by side: none begins a collective before all have
+    /// arrived, none has its result before the slowest has. False: rank 0 stands for all.
+    /// </summary>
+    /// <remarks>
+    /// Where the ranks' parts are equal, every execution of every rank starts and ends when rank 0's does alone, first come first served as in
+    /// an order. Where parts differ and none of rank 0's is smaller, under the order of rank 0 alone no execution of any rank starts or ends
+    /// later than rank 0's does alone, since times are maxima of sums of durations; nor earlier than that of its own rank without the
+    /// others. Without an order that is no theorem: who comes first may change. Experts of another rank may be busier than those of rank 0:
+    /// then the ranks together take longer.
+    /// </remarks>
+    public bool ExpandsRanks { get; init; }
 
     /// <summary>How tokens spread over experts where the step has no counts.</summary>
     public ExpertDistribution Experts { get; init; } = ExpertDistribution.Even;

@@ -75,6 +75,21 @@ public sealed class BillTests
         Assert.Equal(2, folder.Content.Length);
     }
 
+    [Fact]
+    public void ExpandRanks_TimesEachAndShowsItInTheTrace()
+    {
+        using TemporaryFolder folder = new();
+        string[] ranks = [.. Load, "--chips", "3", "--expand-ranks", "--trace", folder["step.json"]];
+        JsonNode expanded = Invocation.Good(["simulate", .. ranks, "--json"]).Json["expandedRanks"]!;
+        Assert.Equal(3, expanded["ranks"]!.AsArray().Count);
+        Assert.Equal((long)expanded["cycles"]!, expanded["ranks"]!.AsArray().Max(r => (long)r!["doneCycles"]!));
+        Assert.InRange((long)expanded["cycles"]!, 1, (long)expanded["cyclesOfTheFirstForAll"]!);
+        JsonArray trace = JsonNode.Parse(File.ReadAllText(folder["step.json"]))!["traceEvents"]!.AsArray();
+        Assert.Equal([0, 1, 2], trace.Where(e => (string?)e!["ph"] == "X").Select(e => (int)e!["pid"]!).Distinct().Order());
+        Assert.Contains(trace, e => ((string?)e!["args"]?["name"])?.StartsWith("rank 2 of 3: ideal", StringComparison.Ordinal) == true);
+        Assert.Contains("each timed beside the others", Invocation.Good(["simulate", .. ranks]).Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("joulesPerToken", "source:")]
     [InlineData("dollarsPerMillionTokens", "common.lifetime")]

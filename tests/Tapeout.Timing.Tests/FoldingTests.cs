@@ -16,6 +16,7 @@ public sealed class FoldingTests
         ChipReader.Load("reference", ["tiles=2x2", "memory[0].bandwidth=20GB/s", "links[0].bandwidth=3GB/s"]),
         ChipReader.Load("ideal", ["tiles=2x4"]),
         ChipReader.Load("groq-lpu-v1", ["tiles=1x2"]),
+        ChipReader.Load("reference", ["tiles=1x2", "links[0].count=1", "links[0].bandwidth=1GB/s"]),
     ];
 
     private static readonly Isa.CollectiveAlgorithm[] Algorithms =
@@ -25,11 +26,12 @@ public sealed class FoldingTests
         Isa.CollectiveAlgorithm.InNetwork,
     ];
 
-    private static readonly Gen<(int Kind, int Rows, int Columns, int Algorithm)[]> GenProgram = Gen.Select(
-        Gen.Int[0, 5],
+    private static readonly Gen<(int Kind, int Rows, int Columns, int Algorithm, int Wait)[]> GenProgram = Gen.Select(
+        Gen.Int[0, 7],
         Gen.Int[1, 200],
         Gen.Int[1, 200],
-        Gen.Int[0, 2]
+        Gen.Int[0, 2],
+        Gen.Int[0, 3]
     ).Array[1, 12];
 
     [Fact]
@@ -53,6 +55,90 @@ public sealed class FoldingTests
             );
 
     [Fact]
+    public void RanksTogether_OfEqualParts_DoWhatTheFirstDoesAlone() =>
+        Gen.Select(GenProgram, Gen.Int[1, 64], Gen.Int[0, Chips.Length - 1], Gen.Bool)
+            .Sample(
+                (program, ranks, c, ordered) =>
+                {
+                    Tape tape = Divided(program, ranks, Chips[c], even: true);
+                    Timeline folded = HandTape.Time(tape, Chips[c]);
+                    Timeline together = HandTape.Time(tape, Chips[c], new() { ExpandsRanks = true, Order = ordered ? folded.Order : null });
+                    return together.Count == folded.Count * ranks
+                        && together.Makespan == folded.Makespan
+                        && OfRanks(together).All(rank => rank.SequenceEqual(folded.Entries));
+                },
+                iter: Cases
+            );
+
+    [Fact]
+    public void RanksTogether_OfUnequalParts_LieBetweenEachAloneAndTheFirst() =>
+        Gen.Select(GenProgram, Gen.Int[2, 64], Gen.Int[0, Chips.Length - 1])
+            .Sample(
+                (program, ranks, c) =>
+                {
+                    Tape tape = Divided(program, ranks, Chips[c], even: false);
+                    Timeline folded = HandTape.Time(tape, Chips[c]);
+                    Timeline together = HandTape.Time(tape, Chips[c], new() { ExpandsRanks = true, Order = folded.Order });
+                    TimelineEntry[] first = [.. folded.Entries];
+                    foreach ((TimelineEntry[] entries, int rank) in OfRanks(together).Select((e, rank) => (e.ToArray(), rank)))
+                    {
+                        bool isLater = entries.Zip(first).Any(p => p.First.Start > p.Second.Start || p.First.Done > p.Second.Done);
+                        Timeline alone = HandTape.Time(tape, Chips[c], new() { Rank = rank, Order = folded.Order });
+                        bool isEarlier = entries
+                            .Zip(alone.Entries)
+                            .Any(p => p.First.Start < p.Second.Start || p.First.Done < p.Second.Done);
+                        if (isLater || isEarlier || together.RankMakespans[rank].Done.Count != entries.Max(e => e.Done))
+                            return false;
+                    }
+                    return together.Makespan == folded.Makespan;
+                },
+                iter: Cases
+            );
+
+    [Fact]
+    public void Exchange_BeginsWhenTheLastHasArrived_AndEndsWhenTheSlowestHas()
+    {
+        HandTape tape = new(ranks: 2);
+        // Three rows in steps of two: the first rank has two of them, the second one.
+        int part = tape.Region(NumberFormat.F32, new Axis(3) { RankStep = 2 }, new Axis(4096));
+        int whole = tape.Region(NumberFormat.F32, 3, 4096);
+        int made = tape.Token(Engine.Vector, Engine.Link);
+        int gathered = tape.Token(Engine.Link, Engine.Vector);
+        Binary add = new()
+        {
+            Left = part,
+            Right = part,
+            Destination = part,
+            Function = BinaryFunction.Add,
+        };
+        tape.Add(add with { Signals = [made] });
+        tape.Add(
+            new Exchange
+            {
+                Source = part,
+                Destination = whole,
+                Group = Group.Ranks,
+                Algorithm = Isa.CollectiveAlgorithm.Ring,
+                LinkClass = 0,
+                Engine = Engine.Link,
+                Waits = [made],
+                Signals = [gathered],
+            }
+        );
+        tape.Add(add with { Waits = [gathered] });
+        Timeline timeline = HandTape.Time(tape.Build(), HandTape.Plain(), new() { ExpandsRanks = true });
+        TimelineEntry[] first = [.. timeline.Entries.Where(e => e.Rank == 0)];
+        TimelineEntry[] second = [.. timeline.Entries.Where(e => e.Rank == 1)];
+        Assert.True(second[0].Done < first[0].Done);
+        Assert.Equal(first[0].Done, first[1].Start);
+        Assert.Equal(first[0].Done, second[1].Start);
+        Assert.True(second[1].Done < first[1].Done);
+        Assert.Equal(first[1].Done, first[2].Start);
+        Assert.Equal(first[1].Done, second[2].Start);
+        Assert.Equal(timeline.Makespan.Count, timeline.CriticalPath.Sum(e => e.Cycles.Count));
+    }
+
+    [Fact]
     public void Work_OfAllRanks_IsTheSumOfEach() =>
         Gen.Select(GenProgram, Gen.Int[1, 64], Gen.Int[0, Chips.Length - 1], Gen.Bool)
             .Sample(
@@ -72,8 +158,17 @@ public sealed class FoldingTests
                 iter: Cases
             );
 
+    /// <summary>The executions of each rank, as those of a rank that stands for all.</summary>
+    private static IEnumerable<IEnumerable<TimelineEntry>> OfRanks(Timeline timeline) =>
+        timeline.Entries.GroupBy(e => e.Rank).Select(g => g.Select(e => e with { Rank = 0 }));
+
     /// <summary>Copies, products, vector work and collectives over ranges that ranks divide, and tiles where there are several.</summary>
-    private static Tape Divided((int Kind, int Rows, int Columns, int Algorithm)[] program, int ranks, ChipDescription chip, bool even)
+    private static Tape Divided(
+        (int Kind, int Rows, int Columns, int Algorithm, int Wait)[] program,
+        int ranks,
+        ChipDescription chip,
+        bool even
+    )
     {
         int tiles = chip.Tiles.Count;
         HandTape tape = new(tiles, ranks);
@@ -86,10 +181,11 @@ public sealed class FoldingTests
         }
         int Region(Axis rows, int columns, Space space = Space.Sram, BufferKind kind = BufferKind.Activation) =>
             tape.Region(NumberFormat.F32, rows, new Axis(columns), space, kind);
-        foreach ((int kind, int rows, int columns, int algorithm) in program)
+        List<Instruction> instructions = [];
+        foreach ((int kind, int rows, int columns, int algorithm, int wait) in program)
         {
             Axis part = Part(rows);
-            tape.Add(
+            instructions.Add(
                 kind switch
                 {
                     0 => new Copy
@@ -118,6 +214,25 @@ public sealed class FoldingTests
                         Algorithm = algorithm == 1 ? Isa.CollectiveAlgorithm.Ring : Isa.CollectiveAlgorithm.Direct,
                         LinkClass = 0,
                     },
+                    6 => new AllToAll
+                    {
+                        Source = Region(part, columns),
+                        Destination = Region(part, columns),
+                        Group = algorithm == 0 ? Group.Ranks : Group.All,
+                        Algorithm = Isa.CollectiveAlgorithm.Direct,
+                        LinkClass = 0,
+                        Engine = Engine.Link,
+                    },
+                    7 => new ReduceScatter
+                    {
+                        Source = Region(new Axis(rows), columns),
+                        Destination = Region(part, columns),
+                        Group = algorithm == 0 ? Group.Ranks : Group.All,
+                        Operation = ReduceOperation.SumNodes,
+                        Algorithm = Isa.CollectiveAlgorithm.Direct,
+                        LinkClass = 0,
+                        Engine = Engine.Link,
+                    },
                     _ => new Reduce
                     {
                         Source = Region(new Axis(rows), columns),
@@ -130,7 +245,15 @@ public sealed class FoldingTests
                     },
                 }
             );
+            int at = instructions.Count - 1;
+            if (wait == 0 || at < wait)
+                continue;
+            int token = tape.Token(instructions[at - wait].Engine, instructions[at].Engine);
+            instructions[at - wait] = instructions[at - wait] with { Signals = instructions[at - wait].Signals.Add(token) };
+            instructions[at] = instructions[at] with { Waits = [token] };
         }
+        foreach (Instruction instruction in instructions)
+            tape.Add(instruction);
         return tape.Build();
     }
 }
