@@ -16,7 +16,7 @@ namespace Tapeout.Machine.Fast;
 internal sealed unsafe class AttentionKernel : IDisposable
 {
     /// <summary>Queries that share the reading of a block, about: more make fewer units.</summary>
-    private const int QueriesAtOnce = 48;
+    private const int QueriesAtOnce = 96;
 
     private readonly WorkerTeam _team;
     private readonly Action<int> _attend;
@@ -175,10 +175,16 @@ internal sealed unsafe class AttentionKernel : IDisposable
         int levels = BitOperations.Log2((uint)Math.Max(1, end - first)) + 2;
         int padded = _width - 2;
         Scratch scratch = Rent(chunk.Rows * heads, levels);
+        int d = _instruction.HeadDimension;
+        for (int row = 0; row < chunk.Rows; row++)
+            _query
+                .Floats(chunk.FirstRow + row)
+                .Slice(headFirst * d, heads * d)
+                .CopyTo(new(scratch.Queries + (nint)row * heads * d, heads * d));
         int depth = 0;
         for (int block = first; block < end; block++)
         {
-            AttendOneBlock(scratch, chunk, kv, block, headFirst, heads, levels, depth);
+            AttendOneBlock(scratch, chunk, kv, block, heads, levels, depth);
             depth++;
             for (int pairs = block - first + 1; (pairs & 1) == 0; pairs >>= 1)
             {
@@ -204,19 +210,19 @@ internal sealed unsafe class AttentionKernel : IDisposable
     }
 
     /// <summary>The nodes of one block, at a level of every query's pending nodes; absent ones where a token does not see the block.</summary>
-    private void AttendOneBlock(Scratch scratch, in Chunk chunk, int kv, int block, int headFirst, int heads, int levels, int depth)
+    private void AttendOneBlock(Scratch scratch, in Chunk chunk, int kv, int block, int heads, int levels, int depth)
     {
         Step step = _point.Step;
-        int start = block * Envelope.PageSize;
         int from = Envelope.PageSize;
         int to = -1;
+        Span<(int From, int To)> seen = stackalloc (int, int)[chunk.Rows];
         for (int i = 0; i < chunk.Rows; i++)
         {
-            if (Seen(step.Tokens[chunk.FirstRow + i].Position, block, out int low, out int high))
-            {
-                from = Math.Min(from, low);
-                to = Math.Max(to, high);
-            }
+            seen[i] = Seen(step.Tokens[chunk.FirstRow + i].Position, block);
+            if (seen[i].From > seen[i].To)
+                continue;
+            from = Math.Min(from, seen[i].From);
+            to = Math.Max(to, seen[i].To);
         }
         if (from <= to)
         {
@@ -238,27 +244,9 @@ internal sealed unsafe class AttentionKernel : IDisposable
                 chunk.Rows * heads
             );
         }
-        int d = _instruction.HeadDimension;
-        for (int i = 0; i < chunk.Rows; i++)
-        {
-            bool seen = Seen(step.Tokens[chunk.FirstRow + i].Position, block, out from, out to);
-            fixed (float* query = _query.Floats(chunk.FirstRow + i))
-            {
-                for (int head = 0; head < heads; head += AttentionBlock.MostQueries)
-                {
-                    float* nodes = scratch.Pending + ((nint)(i * heads + head) * levels + depth) * _width;
-                    nint stride = (nint)levels * _width;
-                    int count = Math.Min(AttentionBlock.MostQueries, heads - head);
-                    for (int h = 0; !seen && h < count; h++)
-                        new Span<float>(nodes + h * stride, _width).Clear();
-                    if (seen)
-                    {
-                        float* queries = query + (headFirst + head) * d;
-                        scratch.Block.Attend(queries, count, from, to, _instruction.Scale, _instruction.Softcap, nodes, stride);
-                    }
-                }
-            }
-        }
+        nint stride = (nint)levels * _width;
+        float* nodes = scratch.Pending + (nint)depth * _width;
+        scratch.Block.Attend(scratch.Queries, heads, seen, _instruction.Scale, _instruction.Softcap, nodes, stride);
     }
 
     /// <summary>Asks for the next block while this one is worked on: pages of a cache are too short for the CPU to foresee them.</summary>
@@ -271,14 +259,14 @@ internal sealed unsafe class AttentionKernel : IDisposable
             Sse.Prefetch0(first + line);
     }
 
-    /// <summary>The positions inside a block that the token at <paramref name="position"/> sees; false for none.</summary>
-    private bool Seen(int position, int block, out int from, out int to)
+    /// <summary>The positions inside a block that the token at <paramref name="position"/> sees; From > To for none.</summary>
+    private (int From, int To) Seen(int position, int block)
     {
+        if (block < _nodeFirst || block - _nodeFirst >= _nodeCount)
+            return (0, -1);
         int lowest = _instruction.Window > 0 ? Math.Max(0, position - _instruction.Window + 1) : 0;
         int start = block * Envelope.PageSize;
-        from = Math.Max(lowest, start) - start;
-        to = Math.Min(position, start + Envelope.PageSize - 1) - start;
-        return from <= to && block >= _nodeFirst && block - _nodeFirst < _nodeCount;
+        return (Math.Max(lowest, start) - start, Math.Min(position, start + Envelope.PageSize - 1) - start);
     }
 
     /// <summary>Merges the spans' nodes of one token and writes the results.</summary>
@@ -321,7 +309,7 @@ internal sealed unsafe class AttentionKernel : IDisposable
             scratch = null;
         }
         scratch ??= new(_instruction.HeadDimension);
-        scratch.Reserve((long)queries * levels * _width);
+        scratch.Reserve((long)queries * levels * _width, (long)queries * _instruction.HeadDimension);
         return scratch;
     }
 
@@ -344,13 +332,19 @@ internal sealed unsafe class AttentionKernel : IDisposable
         /// <summary>Nodes that wait for a right neighbour [queries, levels].</summary>
         public float* Pending { get; private set; }
 
-        public void Reserve(long floats)
+        /// <summary>The queries, one after the other [queries, d].</summary>
+        public float* Queries { get; private set; }
+
+        public void Reserve(long nodeFloats, long queryFloats)
         {
-            if (floats <= _capacity)
-                return;
-            NativeMemory.AlignedFree(Pending);
-            _capacity = floats + floats / 4;
-            Pending = (float*)NativeMemory.AlignedAlloc((nuint)(_capacity * sizeof(float)), 64);
+            long floats = nodeFloats + queryFloats;
+            if (floats > _capacity)
+            {
+                NativeMemory.AlignedFree(Pending);
+                _capacity = floats + floats / 4;
+                Pending = (float*)NativeMemory.AlignedAlloc((nuint)(_capacity * sizeof(float)), 64);
+            }
+            Queries = Pending + nodeFloats;
         }
 
         public void Dispose()

@@ -1,10 +1,12 @@
 using System.Runtime.InteropServices;
+using Tapeout.Numerics.Kernels.Emitted;
 
 namespace Tapeout.Numerics.Kernels;
 
 /// <summary>
-/// Activations as the kernels read them: integer codes, with the sum and the scale of every block beside them, or float32. Reused from
-/// product to product; grows, never shrinks.
+/// Activations as the kernels read them: integer codes, with the sum and the scale of every block beside them, or float32. For machine code written at
+/// start-up, tokens that it multiplies at once are a tile: codes [k / 4][tokens][4], and for each block [tokens] starts of the integer sum, scales and,
+/// where weights have offsets, sums. Reused from product to product; grows, never shrinks.
 /// </summary>
 public sealed unsafe class ActivationPanel : IDisposable
 {
@@ -34,8 +36,20 @@ public sealed unsafe class ActivationPanel : IDisposable
     /// <summary>The scale of each block [tokens, blocks].</summary>
     internal float* Scales { get; private set; }
 
+    /// <summary>True to multiply with machine code.</summary>
+    internal bool UsesMachineCode { get; private set; }
+
+    /// <summary>True if the codes lie in tiles.</summary>
+    internal bool IsTiled => UsesMachineCode && Rule.Kind != ProductKind.FloatFold;
+
+    /// <summary>Tiles that the tokens are divided into; the first ones have a token more than the last ones.</summary>
+    internal int Tiles => (Tokens + IntegerTile.MostTokens - 1) / IntegerTile.MostTokens;
+
     /// <summary>Makes room for <paramref name="tokens"/> tokens; then <see cref="Fill"/> them all.</summary>
-    public void Begin(in ProductRule rule, int tokens)
+    /// <param name="rule">The product's rule.</param>
+    /// <param name="tokens">Tokens.</param>
+    /// <param name="machineCode">False to multiply without <see cref="MachineCode"/> even where there is some.</param>
+    public void Begin(in ProductRule rule, int tokens, bool machineCode = true)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tokens);
         Rule = rule;
@@ -43,9 +57,10 @@ public sealed unsafe class ActivationPanel : IDisposable
         Stride = (rule.Length + 63) & ~63;
         bool isFloat = rule.Kind == ProductKind.FloatFold;
         Blocks = rule.Plan.Blocks;
+        UsesMachineCode = machineCode && MachineCode.IsAvailable;
         long codes = (long)tokens * Stride * (isFloat ? 4 : 1);
         long parameters = isFloat ? 0 : ((long)tokens * Blocks * 4 + 63) & ~63L;
-        long needed = codes + 2 * parameters;
+        long needed = codes + 3 * parameters;
         if (needed > _capacity)
         {
             NativeMemory.AlignedFree(_memory);
@@ -83,6 +98,8 @@ public sealed unsafe class ActivationPanel : IDisposable
                         rule.Length,
                         Values + (nint)token * Stride
                     );
+                else if (IsTiled)
+                    FillTile(layout, bytes, row + token, token);
                 else
                     FillCodes(layout, bytes, row + token, token);
             }
@@ -96,6 +113,49 @@ public sealed unsafe class ActivationPanel : IDisposable
         _memory = null;
         _capacity = 0;
         Tokens = 0;
+    }
+
+    /// <summary>The first token of a tile and its tokens.</summary>
+    internal (int First, int Count) Tile(int tile)
+    {
+        int tokens = Tokens / Tiles;
+        int longer = Tokens % Tiles;
+        return (tile * tokens + Math.Min(tile, longer), tile < longer ? tokens + 1 : tokens);
+    }
+
+    private void FillTile(in TensorLayout layout, byte* bytes, int row, int token)
+    {
+        int longer = Tokens % Tiles * (Tokens / Tiles + 1);
+        int tile = token < longer ? token / (Tokens / Tiles + 1) : Tokens % Tiles + (token - longer) / (Tokens / Tiles);
+        (int first, nint count) = Tile(tile);
+        int length = Rule.Length;
+        int block = Rule.Block;
+        sbyte* source = (sbyte*)bytes + (nint)row * layout.RowBytes;
+        int* codes = (int*)(Codes + (nint)first * Stride) + (token - first);
+        int quads = length / 4;
+        for (int quad = 0; quad < quads; quad++)
+            codes[quad * count] = ((int*)source)[quad];
+        // What lies behind the length meets weight codes that are 0.
+        for (int k = quads * 4; k < length; k++)
+            ((sbyte*)(codes + quads * count))[k % 4] = source[k];
+        int negativeBias = -InterleavedWeights.BiasOf(Rule.Weight.Element);
+        OffsetKind offset = Rule.Weight.Offset;
+        nint each = IntegerTile.ParametersPerToken(offset) * count;
+        int* parameters = Sums + (nint)first * Blocks * IntegerTile.ParametersPerToken(offset) + (token - first);
+        int group = layout.Format.GroupSize == 0 ? int.MaxValue : layout.Format.GroupSize;
+        ElementType scaleType = layout.Format.ScaleType;
+        byte* plane = bytes + layout.ScalesAt;
+        for (int b = 0; b < Blocks; b++, parameters += each)
+        {
+            int k = b * block;
+            int sum = Products.Sum(source + k, Math.Min(block, length - k));
+            parameters[0] = unchecked(sum * negativeBias);
+            ((float*)parameters)[count] = TensorCodec.ReadFloat(scaleType, plane, TensorCodec.ParameterIndex(layout, row, k / group));
+            if (offset == OffsetKind.Minimum)
+                ((float*)parameters)[2 * count] = sum;
+            else if (offset == OffsetKind.ZeroPoint)
+                parameters[2 * count] = sum;
+        }
     }
 
     private void FillCodes(in TensorLayout layout, byte* bytes, int row, int token)

@@ -11,7 +11,7 @@ public sealed unsafe partial class AttentionBlock
     private void Attend<TElement>(float* queries, int count, int from, int to, float scale, float softcap, float* nodes, nint stride)
         where TElement : struct, IParameters
     {
-        float* scores = stackalloc float[MostQueries * Positions + Width];
+        float* scores = stackalloc float[FourQueries * Positions + Width];
         scores = (float*)(((nint)scores + 63) & ~63);
         // Absent queries are the last one again, their results go nowhere.
         nint second = count > 1 ? HeadDimension : 0;
@@ -41,7 +41,7 @@ public sealed unsafe partial class AttentionBlock
     {
         unchecked
         {
-            const int Chains = 2 * MostQueries;
+            const int Chains = 2 * FourQueries;
             int leaves = _plan.Leaves;
             Vector512<float>* nodes = stackalloc Vector512<float>[4 * Chains];
             for (int half = 0; half < Positions; half += 2 * Width)

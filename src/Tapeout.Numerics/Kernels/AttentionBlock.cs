@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Tapeout.Numerics.Kernels.Emitted;
 
 namespace Tapeout.Numerics.Kernels;
 
@@ -19,8 +20,11 @@ public sealed unsafe partial class AttentionBlock : IDisposable
     /// <summary>The most elements of a head: up to here the plan has at most four leaves.</summary>
     public const int LargestHead = 512;
 
-    /// <summary>The most queries of one call.</summary>
-    public const int MostQueries = 4;
+    /// <summary>Queries whose sums C# code keeps in registers at once.</summary>
+    private const int FourQueries = 4;
+
+    /// <summary>Queries up to which numbers of 16 bits are widened as they are used, not when the block is read.</summary>
+    private const int FewQueries = 12;
 
     private const int Width = 16;
 
@@ -75,7 +79,7 @@ public sealed unsafe partial class AttentionBlock : IDisposable
         fixed (byte* keyBytes = keys.Bytes)
         fixed (byte* valueBytes = values.Bytes)
         {
-            if (queries <= 3 * MostQueries && TryReadHalves(keys, keyBytes, keyRow, values, valueBytes, valueRow, from, to))
+            if (queries <= FewQueries && TryReadHalves(keys, keyBytes, keyRow, values, valueBytes, valueRow, from, to))
                 return;
             _element = ElementType.F32;
             for (int p = from; p <= to; p++)
@@ -88,19 +92,48 @@ public sealed unsafe partial class AttentionBlock : IDisposable
         Transpose(from & ~3, (to + 4) & ~3);
     }
 
-    /// <summary>The nodes of one to four queries.</summary>
-    /// <param name="queries">[count, d].</param>
-    /// <param name="count">Queries.</param>
-    /// <param name="from">The first position that all see.</param>
-    /// <param name="to">The last position that all see.</param>
+    /// <summary>The nodes of queries of several tokens.</summary>
+    /// <param name="queries">[tokens, perToken, d].</param>
+    /// <param name="perToken">Queries of a token: heads that share the block.</param>
+    /// <param name="seen">The positions that each token sees; From > To for none.</param>
     /// <param name="scale">The scores' factor.</param>
     /// <param name="softcap">Bounds the scores; 0 for none.</param>
     /// <param name="nodes">Each [d up to a whole vector, maximum, sum].</param>
     /// <param name="stride">Elements from one query's node to the next one's.</param>
-    public void Attend(float* queries, int count, int from, int to, float scale, float softcap, float* nodes, nint stride)
+    /// <param name="machineCode">False to do without <see cref="MachineCode"/> even where there is some.</param>
+    public void Attend(
+        float* queries,
+        int perToken,
+        ReadOnlySpan<(int From, int To)> seen,
+        float scale,
+        float softcap,
+        float* nodes,
+        nint stride,
+        bool machineCode = true
+    )
     {
-        if (count is < 1 or > MostQueries)
-            throw new ArgumentOutOfRangeException(nameof(count), count, $"1 to {MostQueries} queries are attended at once.");
+        if (machineCode && MachineCode.IsAvailable)
+        {
+            AttendTiles(queries, perToken, seen, scale, softcap, nodes, stride);
+            return;
+        }
+        for (int token = 0; token < seen.Length; token++)
+        {
+            (int from, int to) = seen[token];
+            for (int query = 0; query < perToken; query += FourQueries)
+            {
+                int first = token * perToken + query;
+                int count = Math.Min(FourQueries, perToken - query);
+                if (from <= to)
+                    AttendFour(queries + (nint)first * HeadDimension, count, from, to, scale, softcap, nodes + first * stride, stride);
+                for (int i = 0; from > to && i < count; i++)
+                    Clear(nodes + (first + i) * stride);
+            }
+        }
+    }
+
+    private void AttendFour(float* queries, int count, int from, int to, float scale, float softcap, float* nodes, nint stride)
+    {
         switch (_element)
         {
             case ElementType.F16:
@@ -114,6 +147,9 @@ public sealed unsafe partial class AttentionBlock : IDisposable
                 break;
         }
     }
+
+    /// <summary>The node of a query that sees nothing.</summary>
+    private void Clear(float* node) => new Span<float>(node, _padded + 2).Clear();
 
     /// <summary>left = the node above left and right; both [d up to a whole vector, maximum, sum].</summary>
     public static void Merge(float* left, float* right, int padded)
@@ -156,9 +192,7 @@ public sealed unsafe partial class AttentionBlock : IDisposable
             score.Store(scores + p);
             most = Vector512.ConditionalSelect(Vector512.GreaterThan(score, most), score, most);
         }
-        maximum = float.NegativeInfinity;
-        for (int lane = 0; lane < Width; lane++)
-            maximum = most[lane] > maximum ? most[lane] : maximum;
+        maximum = Largest(most);
         // Of zeros of both signs the first counts, as in a scan from the left.
         for (int p = from; maximum == 0 && p <= to; p++)
         {
@@ -176,8 +210,29 @@ public sealed unsafe partial class AttentionBlock : IDisposable
             lanes += weight;
             weight.Store(scores + p);
         }
-        float* folded = stackalloc float[Width];
-        lanes.Store(folded);
-        return Sums.FoldLanes(new(folded, Width));
+        return FoldLanes(lanes);
+    }
+
+    private static float Largest(Vector512<float> lanes)
+    {
+        Vector256<float> eight = Larger(lanes.GetLower(), lanes.GetUpper());
+        Vector128<float> four = Larger(eight.GetLower(), eight.GetUpper());
+        four = Larger(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return four[1] > four[0] ? four[1] : four[0];
+    }
+
+    private static Vector256<float> Larger(Vector256<float> a, Vector256<float> b) =>
+        Vector256.ConditionalSelect(Vector256.GreaterThan(b, a), b, a);
+
+    private static Vector128<float> Larger(Vector128<float> a, Vector128<float> b) =>
+        Vector128.ConditionalSelect(Vector128.GreaterThan(b, a), b, a);
+
+    /// <summary>As <see cref="Sums.FoldLanes"/>.</summary>
+    private static float FoldLanes(Vector512<float> lanes)
+    {
+        Vector256<float> eight = lanes.GetLower() + lanes.GetUpper();
+        Vector128<float> four = eight.GetLower() + eight.GetUpper();
+        four += Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1));
+        return four[0] + four[1];
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Tapeout.Numerics.Kernels.Emitted;
 
 namespace Tapeout.Numerics.Kernels;
 
@@ -16,8 +17,17 @@ public sealed unsafe partial class InterleavedWeights
 
     private const int SegmentFloats = SegmentLength * GroupRows;
 
+    /// <summary>Tokens up to which widening halves again for each tile costs less than keeping them.</summary>
+    private const int FewTokens = 6;
+
+    /// <summary>Tokens that machine code takes at once.</summary>
+    private const int MostTokens = 12;
+
     /// <summary>Tokens whose accumulators lie on the stack.</summary>
     private const int TokensAtOnce = 64;
+
+    // The code for weights in scratch memory and where they lie, by vectors (1, 2, 4) and tokens.
+    private readonly nint[] _floatCode = new nint[3 * 2 * (MostTokens + 1)];
 
     private void MultiplyFloats(
         ActivationPanel panel,
@@ -35,13 +45,13 @@ public sealed unsafe partial class InterleavedWeights
             for (int token = 0; token < panel.Tokens; token += TokensAtOnce)
             {
                 int tokens = Math.Min(TokensAtOnce, panel.Tokens - token);
-                FloatTile(panel, group, groups, token, tokens, leafFirst, leafCount, output + token * outputStride, outputStride);
+                MultiplyFloatTile(panel, group, groups, token, tokens, leafFirst, leafCount, output + token * outputStride, outputStride);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void FloatTile(
+    private void MultiplyFloatTile(
         ActivationPanel panel,
         int group,
         int groups,
@@ -58,6 +68,10 @@ public sealed unsafe partial class InterleavedWeights
             const int Tile = GroupsAtOnce * GroupRows;
             ReductionPlan plan = Rule.Plan;
             nint stride = panel.Stride;
+            bool machineCode = panel.UsesMachineCode;
+            // Weights that are floats already are read where they lie: always by code for few tokens, and float32 by any.
+            bool direct = _element == ElementType.F32 || (machineCode && Rule.Weight.IsFloat && tokens <= FewTokens);
+            int segment = direct && machineCode ? plan.BlocksPerLeaf * plan.Block : SegmentLength;
             float* scratch = stackalloc float[GroupsAtOnce * SegmentFloats];
             // The tree's pending nodes: a leaf joins as in binary counting, so that as many nodes wait as the count has bits.
             float* pending = stackalloc float[5 * tokens * Tile];
@@ -68,22 +82,26 @@ public sealed unsafe partial class InterleavedWeights
                 float* accumulators = pending + depth * level;
                 new Span<float>(accumulators, (int)level).Clear();
                 int end = plan.LeafStart(leafFirst + leaf + 1);
-                for (int k = plan.LeafStart(leafFirst + leaf); k < end; k += SegmentLength)
+                for (int k = plan.LeafStart(leafFirst + leaf); k < end; k += segment)
                 {
-                    int count = Math.Min(SegmentLength, end - k);
-                    float* weights = scratch;
-                    nint groupStride = SegmentFloats;
-                    if (_element == ElementType.F32)
-                    {
-                        weights = (float*)(_codes + group * _groupBytes) + (nint)k * GroupRows;
-                        groupStride = (nint)(_groupBytes / 4);
-                    }
+                    int count = Math.Min(segment, end - k);
+                    float* x = panel.Values + token * stride + k;
+                    byte* weights = direct ? _codes + group * _groupBytes + (nint)k * UnitBytes(_element) : (byte*)scratch;
+                    for (int g = 0; !direct && g < groups; g++)
+                        DequantiseSegment(group + g, k, count, scratch + g * SegmentFloats);
+                    if (machineCode)
+                        FoldByCode(weights, direct, groups, x, (int)stride, tokens, count, accumulators);
                     else
-                    {
-                        for (int g = 0; g < groups; g++)
-                            DequantiseSegment(group + g, k, count, scratch + g * SegmentFloats);
-                    }
-                    FoldSegment(weights, groupStride, groups, panel.Values + token * stride + k, stride, tokens, count, accumulators);
+                        FoldSegment(
+                            (float*)weights,
+                            direct ? (nint)(_groupBytes / sizeof(float)) : SegmentFloats,
+                            groups,
+                            x,
+                            stride,
+                            tokens,
+                            count,
+                            accumulators
+                        );
                 }
                 depth++;
                 for (int pairs = leaf + 1; (pairs & 1) == 0; pairs >>= 1)
@@ -103,6 +121,43 @@ public sealed unsafe partial class InterleavedWeights
                     Store(pending + t * Tile + g * GroupRows, Math.Min(GroupRows, Rows - row), output + t * outputStride + row);
                 }
             }
+        }
+    }
+
+    /// <summary>As <see cref="FoldSegment"/>, by machine code, which also widens halves.</summary>
+    private void FoldByCode(byte* weights, bool direct, int groups, float* x, int stride, int tokens, int count, float* accumulators)
+    {
+        const int Tile = GroupsAtOnce * GroupRows;
+        nint groupStride = direct ? (nint)_groupBytes : SegmentFloats * sizeof(float);
+        for (int g = 0; g < groups; )
+        {
+            int vectors = groups - g >= 4 && tokens <= FloatTile.MostTokens(4) ? 4 : Math.Min(2, groups - g);
+            int most = Math.Min(MostTokens, FloatTile.MostTokens(vectors));
+            for (int token = 0; token < tokens; token += most)
+            {
+                int together = Math.Min(most, tokens - token);
+                ref nint code = ref _floatCode[(vectors / 2 * 2 + (direct ? 1 : 0)) * (MostTokens + 1) + together];
+                if (code == 0)
+                    code = (nint)
+                        new FloatTile(
+                            together,
+                            vectors,
+                            direct ? _element : ElementType.F32,
+                            direct ? UnitBytes(_element) : GroupRows * sizeof(float),
+                            checked((int)groupStride),
+                            stride * sizeof(float),
+                            GroupRows * sizeof(float),
+                            false
+                        ).Code;
+                ((delegate* unmanaged<byte*, float*, nint, float*, nint, void>)code)(
+                    weights + g * groupStride,
+                    x + (nint)token * stride,
+                    count,
+                    accumulators + token * Tile + g * GroupRows,
+                    Tile * sizeof(float)
+                );
+            }
+            g += vectors;
         }
     }
 

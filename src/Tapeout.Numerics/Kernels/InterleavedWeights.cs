@@ -79,13 +79,7 @@ public sealed unsafe partial class InterleavedWeights
         _scaleType = isFinite ? format.ScaleType : ElementType.F32;
         _unit = UnitOf(_element);
         _groupBytes = (rule.Length + _unit - 1L) / _unit * (format.IsFloat ? UnitBytes(_element) : 64);
-        _bias = format.Element switch
-        {
-            ElementType.I8 => 128,
-            ElementType.I4 => 8,
-            ElementType.U4 => 0,
-            _ => 1,
-        };
+        _bias = BiasOf(format.Element);
         _parameterGroups = Math.Max(1, format.GroupsPerRow(rule.Length));
         long parameters = (long)Groups * GroupRows * _parameterGroups;
         long parameterBytes = format.IsFloat ? 0 : parameters * (_scaleType == ElementType.F32 ? 4 : 2);
@@ -159,10 +153,14 @@ public sealed unsafe partial class InterleavedWeights
                 $"{leafCount} leaves from it are no node of {plan.Leaves}."
             );
         ProductRule made = panel.Rule;
+        if (panel.IsTiled && (made.Weight.Element != Rule.Weight.Element || made.Weight.Offset != Rule.Weight.Offset))
+            throw new ArgumentException("The panel was made for other weights.", nameof(panel));
         if (made.Activation != Rule.Activation || made.Length != Rule.Length || made.Kind != Rule.Kind || made.Block != Rule.Block)
             throw new ArgumentException("The panel was made for another rule.", nameof(panel));
         if (Rule.Kind == ProductKind.FloatFold)
             MultiplyFloats(panel, groupFirst, groupCount, output, outputStride, leafFirst, leafCount);
+        else if (panel.IsTiled)
+            MultiplyTiles(panel, groupFirst, groupCount, output, outputStride, leafFirst, leafCount);
         else
             MultiplyIntegers(panel, groupFirst, groupCount, output, outputStride, leafFirst, leafCount);
     }
@@ -175,6 +173,16 @@ public sealed unsafe partial class InterleavedWeights
         fixed (float* target = output)
             Multiply(panel, 0, Groups, target, Rows);
     }
+
+    /// <summary>What is added to codes so that they are unsigned.</summary>
+    internal static int BiasOf(ElementType element) =>
+        element switch
+        {
+            ElementType.I8 => 128,
+            ElementType.I4 => 8,
+            ElementType.U4 => 0,
+            _ => 1,
+        };
 
     /// <summary>k that one unit of 64 bytes (one vector of 16 for floats) holds of each row.</summary>
     internal static int UnitOf(ElementType element) =>

@@ -6,6 +6,8 @@ namespace Tapeout.Numerics.Tests.Kernels;
 /// <summary>Attention to a block as vector code against the scalar definition, bit for bit.</summary>
 public sealed unsafe class AttentionBlockTests
 {
+    private const int MostQueries = 18;
+
     public static TheoryData<string, int> Cases
     {
         get
@@ -42,25 +44,53 @@ public sealed unsafe class AttentionBlockTests
             int row = AttentionBlock.Positions * random.Next(3);
             int padded = AttentionBlock.Pad(d);
             int stride = padded + 18;
-            float* nodes = (float*)NativeMemory.AlignedAlloc((nuint)(AttentionBlock.MostQueries * stride * sizeof(float)), 64);
-            // For few queries and for many a block is kept in different ways.
-            for (int count = 1; count <= AttentionBlock.MostQueries; count++)
+            float* nodes = (float*)NativeMemory.AlignedAlloc((nuint)(MostQueries * stride * sizeof(float)), 64);
+            // For few queries and for many a block is kept in different ways, and sums are made in different ways with machine code and without.
+            foreach (int count in (int[])[1, 2, 3, 4, 5, 7, 12, 13])
             {
-                block.Read(new(format, Rows, d, keys), row, new(format, Rows, d, values), row, from, to, count % 2 == 0 ? 48 : count);
-                float[] queries = Values(random, count * d);
-                fixed (float* q = queries)
-                    block.Attend(q, count, from, to, 0.3f, softcap, nodes, stride);
-                for (int query = 0; query < count; query++)
-                    AssertNode(Scalar(queries[(query * d)..((query + 1) * d)]), nodes + query * stride);
-                block.Read(new(format, Rows, d, keys), row, new(format, Rows, d, values), row, from, to, count % 2 == 0 ? count : 48);
-                fixed (float* q = queries)
-                    block.Attend(q, count, from, to, 0.3f, softcap, nodes, stride);
-                for (int query = 0; query < count; query++)
-                    AssertNode(Scalar(queries[(query * d)..((query + 1) * d)]), nodes + query * stride);
+                foreach (bool machineCode in new[] { true, false })
+                {
+                    foreach (int readFor in new[] { 1, 48 })
+                    {
+                        block.Read(new(format, Rows, d, keys), row, new(format, Rows, d, values), row, from, to, readFor);
+                        float[] queries = Values(random, count * d);
+                        fixed (float* q = queries)
+                            block.Attend(q, count, [(from, to)], 0.3f, softcap, nodes, stride, machineCode);
+                        // The definition takes its time.
+                        foreach (int query in new[] { 0, count / 2, count - 1 })
+                            AssertNode(Scalar(queries[(query * d)..((query + 1) * d)], from, to), nodes + query * stride);
+                    }
+                }
+            }
+            // Tokens that see different positions, all from the same one on or not; the one in the middle sees nothing.
+            foreach (int window in new[] { 64, 3 })
+            {
+                (int From, int To)[] seen =
+                [
+                    .. Enumerable.Range(0, to - from + 1).Select(i => (Math.Max(from, from + i - window + 1), from + i)).Take(9),
+                ];
+                seen[seen.Length / 2] = (1, 0);
+                float[] queries = Values(random, 2 * seen.Length * d);
+                foreach (bool machineCode in new[] { true, false })
+                {
+                    new Span<float>(nodes, MostQueries * stride).Fill(float.NaN);
+                    fixed (float* q = queries)
+                        block.Attend(q, 2, seen, 0.3f, softcap, nodes, stride, machineCode);
+                    for (int query = 0; query < 2 * seen.Length; query++)
+                    {
+                        if (query / 2 == seen.Length / 2)
+                            AssertNode(new float[d + 2], nodes + query * stride);
+                        else if (query % 5 == 0)
+                            AssertNode(
+                                Scalar(queries[(query * d)..((query + 1) * d)], seen[query / 2].From, seen[query / 2].To),
+                                nodes + query * stride
+                            );
+                    }
+                }
             }
             NativeMemory.AlignedFree(nodes);
 
-            float[] Scalar(float[] query)
+            float[] Scalar(float[] query, int from, int to)
             {
                 ProductRule rule = ProductRule.For(format, NumberFormat.F32, d);
                 PackedMatrix k = new(format, Rows, d, keys);
@@ -116,7 +146,7 @@ public sealed unsafe class AttentionBlockTests
         float* node = stackalloc float[D + 2];
         block.Read(new(format, 64, D, keys), 0, new(format, 64, D, values), 0, 0, 63, 1);
         fixed (float* q = query)
-            block.Attend(q, 1, 0, 63, 0.3f, 0, node, 0);
+            block.Attend(q, 1, [(0, 63)], 0.3f, 0, node, 0);
         Assert.Equal(infinity > 0x8000 ? float.NegativeInfinity : float.PositiveInfinity, node[3]);
         Assert.True(float.IsFinite(node[4]));
     }

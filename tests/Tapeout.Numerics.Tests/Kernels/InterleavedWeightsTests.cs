@@ -13,7 +13,18 @@ public sealed class InterleavedWeightsTests
     {
         NumberFormat weightFormat = TensorCodecTests.Parse(weight);
         NumberFormat activationFormat = TensorCodecTests.Parse(activation);
-        foreach ((int rows, int k, int tokens) in new[] { (1, 1, 1), (17, 33, 2), (16, 172, 4), (70, 576, 7), (40, 1536, 1) })
+        foreach (
+            (int rows, int k, int tokens) in new[]
+            {
+                (1, 1, 1),
+                (17, 33, 2),
+                (16, 172, 4),
+                (70, 576, 7),
+                (40, 1536, 1),
+                (18, 288, 13),
+                (33, 96, 26),
+            }
+        )
         {
             ProductRule rule = ProductRule.For(weightFormat, activationFormat, k);
             Case data = new(rule, rows, tokens, k);
@@ -107,24 +118,31 @@ public sealed class InterleavedWeightsTests
         using KernelMemory memory = new();
         InterleavedWeights weights = new(rule, data.WeightMatrix, 3, 40, memory);
         using ActivationPanel panel = new();
-        panel.Begin(rule, 5);
-        panel.Fill(data.ActivationMatrix, 1, 0, 2);
-        panel.Fill(data.ActivationMatrix, 1, 2, 3);
         int leaves = rule.Plan.Leaves;
         Assert.True(leaves >= 4);
-        foreach ((int first, int count) in new[] { (0, leaves), (leaves / 2, leaves / 2), (1, 1), (leaves - 2, 2) })
+        foreach (bool machineCode in new[] { true, false })
         {
-            float[] expected = new float[40];
-            float[] output = new float[5 * 40];
-            fixed (float* target = output)
+            panel.Begin(rule, 5, machineCode);
+            panel.Fill(data.ActivationMatrix, 1, 0, 2);
+            panel.Fill(data.ActivationMatrix, 1, 2, 3);
+            foreach ((int first, int count) in new[] { (0, leaves), (leaves / 2, leaves / 2), (1, 1), (leaves - 2, 2) })
             {
-                weights.Multiply(panel, 0, 1, target, 40, first, count);
-                weights.Multiply(panel, 1, 2, target, 40, first, count);
-            }
-            for (int token = 0; token < 5; token++)
-            {
-                Products.FoldLeavesRows(rule, data.WeightMatrix, 3, 40, data.ActivationMatrix, 1 + token, first, count, expected);
-                AssertSameBits(expected, output.AsSpan(token * 40, 40), $"token {token}, leaves {first} + {count}");
+                float[] expected = new float[40];
+                float[] output = new float[5 * 40];
+                fixed (float* target = output)
+                {
+                    weights.Multiply(panel, 0, 1, target, 40, first, count);
+                    weights.Multiply(panel, 1, 2, target, 40, first, count);
+                }
+                for (int token = 0; token < 5; token++)
+                {
+                    Products.FoldLeavesRows(rule, data.WeightMatrix, 3, 40, data.ActivationMatrix, 1 + token, first, count, expected);
+                    AssertSameBits(
+                        expected,
+                        output.AsSpan(token * 40, 40),
+                        $"token {token}, leaves {first} + {count}, machine code {machineCode}"
+                    );
+                }
             }
         }
     }
@@ -234,15 +252,24 @@ public sealed class InterleavedWeightsTests
         using KernelMemory memory = new();
         InterleavedWeights weights = new(data.Rule, data.WeightMatrix, 0, data.Rows, memory);
         using ActivationPanel panel = new();
-        panel.Begin(data.Rule, data.Tokens);
-        panel.Fill(data.ActivationMatrix, 0, 0, data.Tokens);
-        float[] output = new float[data.Tokens * data.Rows];
-        weights.Multiply(panel, output);
-        float[] expected = new float[data.Rows];
+        float[] expected = new float[data.Tokens * data.Rows];
         for (int token = 0; token < data.Tokens; token++)
+            Products.FullRows(
+                data.Rule,
+                data.WeightMatrix,
+                0,
+                data.Rows,
+                data.ActivationMatrix,
+                token,
+                expected.AsSpan(token * data.Rows, data.Rows)
+            );
+        foreach (bool machineCode in new[] { true, false })
         {
-            Products.FullRows(data.Rule, data.WeightMatrix, 0, data.Rows, data.ActivationMatrix, token, expected);
-            AssertSameBits(expected, output.AsSpan(token * data.Rows, data.Rows), $"{data.Rows} × {data.Rule.Length}, token {token}");
+            panel.Begin(data.Rule, data.Tokens, machineCode);
+            panel.Fill(data.ActivationMatrix, 0, 0, data.Tokens);
+            float[] output = new float[data.Tokens * data.Rows];
+            weights.Multiply(panel, output);
+            AssertSameBits(expected, output, $"{data.Rows} × {data.Rule.Length}, machine code {machineCode}");
         }
     }
 
@@ -254,7 +281,7 @@ public sealed class InterleavedWeightsTests
             bool same = float.IsNaN(expected[i])
                 ? float.IsNaN(actual[i])
                 : BitConverter.SingleToUInt32Bits(expected[i]) == BitConverter.SingleToUInt32Bits(actual[i]);
-            Assert.True(same, $"{where}, row {i}: {expected[i]:R} and {actual[i]:R}");
+            Assert.True(same, $"{where}, element {i}: {expected[i]:R} and {actual[i]:R}");
         }
     }
 

@@ -1,0 +1,47 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace Tapeout.Numerics.Kernels.Emitted;
+
+/// <summary>
+/// Machine code written while the program runs, for vector instructions that .NET has no methods for (512-bit VNNI) and for loops with more registers than are
+/// worth being written by hand. It makes the same bits as the code it stands in for.
+/// </summary>
+public static unsafe partial class MachineCode
+{
+    /// <summary>Set to 0, the code that is compiled from C# is used instead.</summary>
+    public const string Switch = "TAPEOUT_MACHINE_CODE";
+
+    /// <summary>True on Linux on x86-64 with AVX-512 F, BW and VNNI, unless <see cref="Switch"/> or .NET's switches for AVX-512 turn it off.</summary>
+    public static bool IsAvailable { get; } =
+        OperatingSystem.IsLinux()
+        && RuntimeInformation.ProcessArchitecture == Architecture.X64
+        && Avx512F.IsSupported
+        && Avx512BW.IsSupported
+        && HasVnni()
+        && Environment.GetEnvironmentVariable(Switch) != "0"
+        && Publish([0xC3]) != 0;
+
+    /// <summary>Copies code into memory that can be executed and no longer be written; it stays until the process ends. 0 where the system forbids it.</summary>
+    internal static nint Publish(byte[] code)
+    {
+        nuint length = (nuint)code.Length;
+        const int ReadWrite = 3;
+        const int ReadExecute = 5;
+        const int PrivateAnonymous = 0x22;
+        void* memory = Map(null, length, ReadWrite, PrivateAnonymous, -1, 0);
+        if ((nint)memory == -1)
+            return 0;
+        code.CopyTo(new Span<byte>(memory, code.Length));
+        return Protect(memory, length, ReadExecute) == 0 ? (nint)memory : 0;
+    }
+
+    /// <summary>CPUID leaf 7, ECX bit 11.</summary>
+    private static bool HasVnni() => X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && (X86Base.CpuId(7, 0).Ecx & 1 << 11) != 0;
+
+    [LibraryImport("libc", EntryPoint = "mmap")]
+    private static partial void* Map(void* address, nuint length, int protection, int flags, int file, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "mprotect")]
+    private static partial int Protect(void* address, nuint length, int protection);
+}
