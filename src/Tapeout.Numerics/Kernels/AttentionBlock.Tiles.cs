@@ -164,6 +164,6 @@ public sealed unsafe partial class AttentionBlock
             Width * sizeof(float),
             purpose != LaterCode
         );
-        return code = (nint)tile.Code;
+        return code = tile.Code();
     }
 }

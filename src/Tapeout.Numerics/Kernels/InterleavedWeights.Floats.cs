@@ -138,17 +138,16 @@ public sealed unsafe partial class InterleavedWeights
                 int together = Math.Min(most, tokens - token);
                 ref nint code = ref _floatCode[(vectors / 2 * 2 + (direct ? 1 : 0)) * (MostTokens + 1) + together];
                 if (code == 0)
-                    code = (nint)
-                        new FloatTile(
-                            together,
-                            vectors,
-                            direct ? _element : ElementType.F32,
-                            direct ? UnitBytes(_element) : GroupRows * sizeof(float),
-                            checked((int)groupStride),
-                            stride * sizeof(float),
-                            GroupRows * sizeof(float),
-                            false
-                        ).Code;
+                    code = new FloatTile(
+                        together,
+                        vectors,
+                        direct ? _element : ElementType.F32,
+                        direct ? UnitBytes(_element) : GroupRows * sizeof(float),
+                        checked((int)groupStride),
+                        stride * sizeof(float),
+                        GroupRows * sizeof(float),
+                        false
+                    ).Code();
                 ((delegate* unmanaged<byte*, float*, nint, float*, nint, void>)code)(
                     weights + g * groupStride,
                     x + (nint)token * stride,

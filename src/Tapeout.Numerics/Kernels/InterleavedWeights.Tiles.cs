@@ -113,7 +113,7 @@ public sealed unsafe partial class InterleavedWeights
             shape.IsWhole,
             tokens
         );
-        nint code = (nint)tile.Code;
+        nint code = tile.Code();
         if (all)
             _tileCode[tokens] = code;
         return code;

@@ -40,9 +40,11 @@ internal readonly record struct FloatTile(
     /// <summary>The most tokens with so many vectors: 27 registers hold sums.</summary>
     public static int MostTokens(int vectors) => vectors == 1 ? 24 : Columns / vectors / 2 * 2;
 
-    /// <summary>The code, written if it is not yet there: b, a, the count of k, the sums and the bytes from one token's sums to the next one's.</summary>
-    public unsafe delegate* unmanaged<byte*, float*, nint, float*, nint, void> Code =>
-        (delegate* unmanaged<byte*, float*, nint, float*, nint, void>)Written.GetOrAdd(this, tile => MachineCode.Publish(tile.Write()));
+    /// <summary>
+    /// The code, of type delegate* unmanaged&lt;byte*, float*, nint, float*, nint, void&gt;: b, a, the count of k, the sums and the bytes from one token's sums to
+    /// the next one's. Written if it is not yet there.
+    /// </summary>
+    public nint Code() => Written.GetOrAdd(this, tile => MachineCode.Publish(tile.Write()));
 
     private byte[] Write()
     {

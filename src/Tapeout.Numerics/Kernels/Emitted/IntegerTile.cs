@@ -69,9 +69,8 @@ internal readonly record struct IntegerTile(
     /// <summary>Elements of a block's parameters for each token: start, scale and, where offsets need it, the sum of the codes.</summary>
     public static int ParametersPerToken(OffsetKind offset) => offset == OffsetKind.None ? 2 : 3;
 
-    /// <summary>The code, written if it is not yet there.</summary>
-    public unsafe delegate* unmanaged<nint*, void> Code =>
-        (delegate* unmanaged<nint*, void>)Written.GetOrAdd(this, tile => MachineCode.Publish(tile.Write()));
+    /// <summary>The code, of type delegate* unmanaged&lt;nint*, void&gt; over <see cref="TileArgument"/>s; written if it is not yet there.</summary>
+    public nint Code() => Written.GetOrAdd(this, tile => MachineCode.Publish(tile.Write()));
 
     /// <summary>Sums that the terms of a token are dealt out to: few tokens would wait for each addition.</summary>
     private int Chains =>
