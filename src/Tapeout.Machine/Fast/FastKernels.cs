@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tapeout.Isa;
 using Tapeout.Machine.Reference;
 using Tapeout.Numerics;
@@ -17,6 +18,9 @@ internal sealed class FastKernels : IKernels, IDisposable
     private readonly KernelMemory _memory = new();
     private readonly Dictionary<PackedKey, InterleavedWeights> _weights = [];
 
+    // The same by what is known without looking up a tensor's name.
+    private readonly Dictionary<CallKey, InterleavedWeights> _calls = [];
+
     /// <summary>Kernels over the tensors of a model.</summary>
     /// <param name="constants">The tensors.</param>
     /// <param name="threads">Threads that execute.</param>
@@ -31,13 +35,19 @@ internal sealed class FastKernels : IKernels, IDisposable
         _rows = new(_team);
     }
 
-    public bool TryExecute(ReferenceMachine machine, RoleMemory memory, in ExecutionPoint point) =>
-        point.Instance.Instruction switch
+    public bool TryExecute(ReferenceMachine machine, RoleMemory memory, in ExecutionPoint point)
+    {
+        if (point.Instance.Instruction is MatMul product && TryMultiply(machine, memory, point, product))
+            return true;
+        // Whatever else is executed may write what products read.
+        _products.Forget();
+        return point.Instance.Instruction switch
         {
-            MatMul product => TryMultiply(machine, memory, point, product),
+            MatMul => false,
             Attend attend => _attention.TryExecute(machine, memory, point, attend),
             _ => _rows.TryExecute(machine, memory, point),
         };
+    }
 
     public void Dispose()
     {
@@ -124,12 +134,22 @@ internal sealed class FastKernels : IKernels, IDisposable
             return true;
         if (x.Columns != columns || rows.Count != y.Columns.Count || x.Rows.Count != y.Rows.Count)
             return false;
-        if (KeyOf(point, instruction) is not { } key)
-            return false;
-        if (!_weights.TryGetValue(key, out InterleavedWeights? weights))
-            _weights[key] = weights = Pack(key);
-        _products.Execute(weights, x, y);
-        Semantics.RequireFinite(machine.Tape, point, y);
+        CallKey call = new(
+            instruction,
+            described.Stack0.Evaluate(point.Instance.Loops),
+            described.Stack1.Evaluate(point.Instance.Loops),
+            rows
+        );
+        if (!_calls.TryGetValue(call, out InterleavedWeights? weights))
+        {
+            if (KeyOf(point, instruction) is not { } key)
+                return false;
+            if (!_weights.TryGetValue(key, out weights))
+                _weights[key] = weights = Pack(key);
+            _calls[call] = weights;
+        }
+        if (!_products.Execute(weights, x, y))
+            Semantics.RequireFinite(machine.Tape, point, y);
         return true;
     }
 
@@ -179,6 +199,19 @@ internal sealed class FastKernels : IKernels, IDisposable
         public string Name => $"{Tensor}[{Index}] rows {Rows.Start} to {Rows.End} of {Weight} for {Activation}";
 
         public ProductRule Rule => ProductRule.For(Weight, Activation, Columns);
+    }
+
+    /// <summary>A product of a tape: which instruction, over which of its buffer's tensors and rows.</summary>
+    private readonly struct CallKey(MatMul instruction, int stack0, int stack1, AxisRange rows) : IEquatable<CallKey>
+    {
+        private readonly MatMul _instruction = instruction;
+        private readonly (int, int, AxisRange) _place = (stack0, stack1, rows);
+
+        public bool Equals(CallKey other) => ReferenceEquals(_instruction, other._instruction) && _place == other._place;
+
+        public override bool Equals(object? obj) => obj is CallKey other && Equals(other);
+
+        public override int GetHashCode() => HashCode.Combine(RuntimeHelpers.GetHashCode(_instruction), _place);
     }
 
     /// <summary>A tensor that is read by more than products.</summary>

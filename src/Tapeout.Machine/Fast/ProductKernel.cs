@@ -26,6 +26,10 @@ internal sealed unsafe class ProductKernel : IDisposable
     private int _tokensPerItem;
     private int _groupsPerItem;
 
+    // The activations that the panel holds: where they lie, and which of them.
+    private (nint, AxisRange, AxisRange) _prepared;
+    private volatile bool _isFinite;
+
     public ProductKernel(WorkerTeam team)
     {
         _team = team;
@@ -36,25 +40,38 @@ internal sealed unsafe class ProductKernel : IDisposable
     /// <summary>True if the instruction makes finished sums over all of K.</summary>
     public static bool Handles(MatMul instruction) => instruction is { Accumulate: AccumulateMode.Overwrite, Result: MatMulResult.Final };
 
-    /// <summary>y = x · wᵀ.</summary>
+    /// <summary>What the activations were may have changed: they are prepared anew for the next product.</summary>
+    public void Forget() => _prepared = default;
+
+    /// <summary>y = x · wᵀ; false if a result is not finite.</summary>
     /// <param name="weights">The rows of W that y's columns stand for.</param>
     /// <param name="x">Activations [T, K].</param>
     /// <param name="y">f32 [T, N].</param>
-    public void Execute(InterleavedWeights weights, in MatrixView x, in MatrixView y)
+    public bool Execute(InterleavedWeights weights, in MatrixView x, in MatrixView y)
     {
         _weights = weights;
         _x = x;
         _outputStride = y.Layout.RowBytes / sizeof(float);
         _output = (float*)y.First + y.Local(y.Rows.Start) * _outputStride + (y.Columns.Start - y.ColumnStart);
         int tokens = x.Rows.Count;
-        _panel.Begin(weights.Rule, tokens);
-        _tokensPerItem = tokens < SharedTokens ? tokens : (tokens + _team.Size - 1) / _team.Size;
-        _team.Run((tokens + _tokensPerItem - 1) / _tokensPerItem, _prepare);
+        (nint, AxisRange, AxisRange) prepared = ((nint)x.First, x.Rows, x.Columns);
+        if (prepared != _prepared || !_panel.Suits(weights.Rule))
+        {
+            _panel.Begin(weights.Rule, tokens);
+            _tokensPerItem = tokens < SharedTokens ? tokens : (tokens + _team.Size - 1) / _team.Size;
+            _team.Run((tokens + _tokensPerItem - 1) / _tokensPerItem, _prepare);
+            _prepared = prepared;
+        }
         long work = (long)x.Columns.Count * weights.Rows * tokens;
         // With few tokens weights come from memory, and a thread that reads on where it left off has them fetched ahead; with many, small items balance.
         int items = (tokens <= FewTokens ? 1 : 8) * _team.Size;
         _groupsPerItem = work < SharedWork ? weights.Groups : (weights.Groups + items - 1) / items;
+        _isFinite = true;
         _team.Run((weights.Groups + _groupsPerItem - 1) / _groupsPerItem, _multiply);
+        // Results in place of the activations have changed them.
+        if (y.Bytes.Overlaps(x.Bytes))
+            Forget();
+        return _isFinite;
     }
 
     public void Dispose() => _panel.Dispose();
@@ -68,6 +85,15 @@ internal sealed unsafe class ProductKernel : IDisposable
     private void Multiply(int item)
     {
         int first = item * _groupsPerItem;
-        _weights.Multiply(_panel, first, Math.Min(_groupsPerItem, _weights.Groups - first), _output, _outputStride);
+        int count = Math.Min(_groupsPerItem, _weights.Groups - first);
+        _weights.Multiply(_panel, first, count, _output, _outputStride);
+        // While they are in a cache.
+        int row = first * InterleavedWeights.GroupRows;
+        int rows = Math.Min(count * InterleavedWeights.GroupRows, _weights.Rows - row);
+        for (int token = 0; token < _panel.Tokens; token++)
+        {
+            if (!Semantics.AreFinite(new(_output + token * _outputStride + row, rows)))
+                _isFinite = false;
+        }
     }
 }

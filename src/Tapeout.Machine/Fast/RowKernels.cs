@@ -26,6 +26,8 @@ internal sealed class RowKernels
     private MatrixView _destination;
     private int _rowsAtOnce;
     private int _rowCount;
+    private bool _traps;
+    private volatile bool _isFinite;
 
     public RowKernels(WorkerTeam team)
     {
@@ -56,8 +58,7 @@ internal sealed class RowKernels
         _destination = memory.View(point, instruction.Destination);
         if (!SameShape(_first, _destination) || !SameShape(_second, _destination) || !Enum.IsDefined(instruction.Function))
             return false;
-        Run(point, static (k, i) => k.BinaryRow((Binary)k._point.Instance.Instruction, i));
-        Semantics.RequireFinite(machine.Tape, point, _destination);
+        Run(point, static (k, i) => k.BinaryRow((Binary)k._point.Instance.Instruction, i), machine);
         return true;
     }
 
@@ -108,9 +109,9 @@ internal sealed class RowKernels
                 Norm norm = (Norm)k._point.Instance.Instruction;
                 float factor = Elementary.ReciprocalSquareRoot(Row(k._second, i)[0] / norm.Width + norm.Epsilon);
                 RowFunctions.Norm(Row(k._first, i), factor, Row(k._third, 0), Row(k._destination, i));
-            }
+            },
+            machine
         );
-        Semantics.RequireFinite(machine.Tape, point, _destination);
         return true;
     }
 
@@ -244,20 +245,29 @@ internal sealed class RowKernels
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Span<float> Row(in MatrixView view, int row) => view.Floats(view.Rows.Start + row);
 
-    private void Run(in ExecutionPoint point, RowFunction function)
+    /// <summary>Calls a function for every row; what it writes has to be finite if a machine is given, which then says where it is not.</summary>
+    private void Run(in ExecutionPoint point, RowFunction function, ReferenceMachine? trapping = null)
     {
         _point = point;
+        _traps = trapping is not null;
+        _isFinite = true;
         _function = function;
         _rowCount = _destination.Rows.Count;
         long elements = (long)_rowCount * _first.Columns.Count;
         _rowsAtOnce = elements < SharedElements ? _rowCount : Math.Max(1, _rowCount / (4 * _team.Size));
         _team.Run((_rowCount + _rowsAtOnce - 1) / _rowsAtOnce, _part);
+        if (!_isFinite)
+            Semantics.RequireFinite(trapping!.Tape, point, _destination);
     }
 
     private void Part(int item)
     {
         int end = Math.Min((item + 1) * _rowsAtOnce, _rowCount);
         for (int row = item * _rowsAtOnce; row < end; row++)
+        {
             _function(this, row);
+            if (_traps && !Semantics.AreFinite(Row(_destination, row)))
+                _isFinite = false;
+        }
     }
 }

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Tapeout.Numerics.Kernels.Emitted;
 
 namespace Tapeout.Numerics.Kernels;
@@ -16,7 +18,7 @@ public sealed unsafe class ActivationPanel : IDisposable
     /// <summary>Tokens that the panel holds.</summary>
     public int Tokens { get; private set; }
 
-    /// <summary>The rule it was made for; kernels of rules with the same activation format, length and block take it too.</summary>
+    /// <summary>The rule it was made for; others may take it too (<see cref="Suits"/>).</summary>
     public ProductRule Rule { get; private set; }
 
     /// <summary>Codes [tokens, <see cref="Stride"/>], or float32 values [tokens, <see cref="Stride"/>].</summary>
@@ -35,6 +37,14 @@ public sealed unsafe class ActivationPanel : IDisposable
 
     /// <summary>The scale of each block [tokens, blocks].</summary>
     internal float* Scales { get; private set; }
+
+    /// <summary>True if a product by <paramref name="rule"/> can be made from what the panel holds for another one.</summary>
+    public bool Suits(in ProductRule rule) =>
+        rule.Activation == Rule.Activation
+        && rule.Length == Rule.Length
+        && rule.Kind == Rule.Kind
+        && rule.Block == Rule.Block
+        && (!IsTiled || (rule.Weight.Element == Rule.Weight.Element && rule.Weight.Offset == Rule.Weight.Offset));
 
     /// <summary>True to multiply with machine code.</summary>
     internal bool UsesMachineCode { get; private set; }
@@ -87,6 +97,11 @@ public sealed unsafe class ActivationPanel : IDisposable
         TensorLayout layout = activations.Layout;
         fixed (byte* bytes = activations.Bytes)
         {
+            if (IsTiled)
+            {
+                FillTiles(layout, bytes, row, first, count);
+                return;
+            }
             for (int token = first; token < first + count; token++)
             {
                 if (rule.Kind == ProductKind.FloatFold)
@@ -98,8 +113,6 @@ public sealed unsafe class ActivationPanel : IDisposable
                         rule.Length,
                         Values + (nint)token * Stride
                     );
-                else if (IsTiled)
-                    FillTile(layout, bytes, row + token, token);
                 else
                     FillCodes(layout, bytes, row + token, token);
             }
@@ -123,38 +136,81 @@ public sealed unsafe class ActivationPanel : IDisposable
         return (tile * tokens + Math.Min(tile, longer), tile < longer ? tokens + 1 : tokens);
     }
 
-    private void FillTile(in TensorLayout layout, byte* bytes, int row, int token)
+    private void FillTiles(in TensorLayout layout, byte* bytes, int row, int first, int count)
     {
-        int longer = Tokens % Tiles * (Tokens / Tiles + 1);
-        int tile = token < longer ? token / (Tokens / Tiles + 1) : Tokens % Tiles + (token - longer) / (Tokens / Tiles);
-        (int first, nint count) = Tile(tile);
+        for (int tile = 0; tile < Tiles; tile++)
+        {
+            (int tileFirst, int tokens) = Tile(tile);
+            int from = Math.Max(first, tileFirst);
+            int to = Math.Min(first + count, tileFirst + tokens);
+            int* codes = (int*)(Codes + (nint)tileFirst * Stride);
+            int token = from;
+            for (; token + 4 <= to; token += 4)
+                Interleave((sbyte*)bytes + (nint)(row + token) * layout.RowBytes, layout.RowBytes, codes + (token - tileFirst), tokens);
+            for (; token < to; token++)
+                Spread((sbyte*)bytes + (nint)(row + token) * layout.RowBytes, 0, codes + (token - tileFirst), tokens);
+            for (token = from; token < to; token++)
+                FillParameters(layout, bytes, row + token, tileFirst, token - tileFirst, tokens);
+        }
+    }
+
+    /// <summary>Four tokens' codes, four quads of each at a time.</summary>
+    private void Interleave(sbyte* source, nint stride, int* codes, nint tokens)
+    {
+        int k = 0;
+        for (; k + 16 <= Rule.Length; k += 16)
+        {
+            Vector128<int> a = Vector128.Load((int*)(source + k));
+            Vector128<int> b = Vector128.Load((int*)(source + stride + k));
+            Vector128<int> c = Vector128.Load((int*)(source + 2 * stride + k));
+            Vector128<int> d = Vector128.Load((int*)(source + 3 * stride + k));
+            Vector128<int> ac = Sse2.UnpackLow(a, c);
+            Vector128<int> bd = Sse2.UnpackLow(b, d);
+            int* target = codes + k / 4 * tokens;
+            Sse2.UnpackLow(ac, bd).Store(target);
+            Sse2.UnpackHigh(ac, bd).Store(target + tokens);
+            ac = Sse2.UnpackHigh(a, c);
+            bd = Sse2.UnpackHigh(b, d);
+            Sse2.UnpackLow(ac, bd).Store(target + 2 * tokens);
+            Sse2.UnpackHigh(ac, bd).Store(target + 3 * tokens);
+        }
+        for (int token = 0; token < 4; token++)
+            Spread(source + token * stride, k, codes + token, tokens);
+    }
+
+    /// <summary>A token's codes from k = <paramref name="start"/> on, a multiple of 4.</summary>
+    private void Spread(sbyte* source, int start, int* codes, nint tokens)
+    {
+        int k = start;
+        for (; k + 4 <= Rule.Length; k += 4)
+            codes[k / 4 * tokens] = *(int*)(source + k);
+        // What lies behind the length meets weight codes that are 0.
+        for (; k < Rule.Length; k++)
+            ((sbyte*)(codes + k / 4 * tokens))[k % 4] = source[k];
+    }
+
+    private void FillParameters(in TensorLayout layout, byte* bytes, int row, int tileFirst, int place, nint tokens)
+    {
         int length = Rule.Length;
         int block = Rule.Block;
         sbyte* source = (sbyte*)bytes + (nint)row * layout.RowBytes;
-        int* codes = (int*)(Codes + (nint)first * Stride) + (token - first);
-        int quads = length / 4;
-        for (int quad = 0; quad < quads; quad++)
-            codes[quad * count] = ((int*)source)[quad];
-        // What lies behind the length meets weight codes that are 0.
-        for (int k = quads * 4; k < length; k++)
-            ((sbyte*)(codes + quads * count))[k % 4] = source[k];
         int negativeBias = -InterleavedWeights.BiasOf(Rule.Weight.Element);
         OffsetKind offset = Rule.Weight.Offset;
-        nint each = IntegerTile.ParametersPerToken(offset) * count;
-        int* parameters = Sums + (nint)first * Blocks * IntegerTile.ParametersPerToken(offset) + (token - first);
+        int each = IntegerTile.ParametersPerToken(offset);
+        int* parameters = Sums + (nint)tileFirst * Blocks * each + place;
         int group = layout.Format.GroupSize == 0 ? int.MaxValue : layout.Format.GroupSize;
         ElementType scaleType = layout.Format.ScaleType;
         byte* plane = bytes + layout.ScalesAt;
-        for (int b = 0; b < Blocks; b++, parameters += each)
+        for (int b = 0; b < Blocks; b++, parameters += each * tokens)
         {
             int k = b * block;
             int sum = Products.Sum(source + k, Math.Min(block, length - k));
             parameters[0] = unchecked(sum * negativeBias);
-            ((float*)parameters)[count] = TensorCodec.ReadFloat(scaleType, plane, TensorCodec.ParameterIndex(layout, row, k / group));
+            ((float*)parameters)[tokens] = TensorCodec.ReadFloat(scaleType, plane, TensorCodec.ParameterIndex(layout, row, k / group));
             if (offset == OffsetKind.Minimum)
-                ((float*)parameters)[2 * count] = sum;
+                ((float*)parameters)[2 * tokens] = sum;
             else if (offset == OffsetKind.ZeroPoint)
-                parameters[2 * count] = sum;
+                parameters[2 * tokens] = sum;
         }
     }
 

@@ -213,6 +213,7 @@ public sealed unsafe partial class AttentionBlock : IDisposable
         return FoldLanes(lanes);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Largest(Vector512<float> lanes)
     {
         Vector256<float> eight = Larger(lanes.GetLower(), lanes.GetUpper());
@@ -228,6 +229,7 @@ public sealed unsafe partial class AttentionBlock : IDisposable
         Vector128.ConditionalSelect(Vector128.GreaterThan(b, a), b, a);
 
     /// <summary>As <see cref="Sums.FoldLanes"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float FoldLanes(Vector512<float> lanes)
     {
         Vector256<float> eight = lanes.GetLower() + lanes.GetUpper();

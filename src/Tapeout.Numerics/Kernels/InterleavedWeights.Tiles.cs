@@ -8,6 +8,9 @@ public sealed unsafe partial class InterleavedWeights
     /// <summary>Bytes of codes that stay in a first-level cache while the tiles of many tokens pass by.</summary>
     private const int CachedBytes = 24 << 10;
 
+    // All of K.
+    private readonly BlockShape _whole;
+
     // The code for all of K, by the tokens of a tile.
     private readonly nint[] _tileCode = new nint[IntegerTile.MostTokens + 1];
 
@@ -67,7 +70,7 @@ public sealed unsafe partial class InterleavedWeights
     )
     {
         (int token, int tokens) = panel.Tile(tile);
-        BlockShape shape = Shape(leafFirst, leafCount);
+        BlockShape shape = leafCount == _whole.LeafCount ? _whole : Shape(leafFirst, leafCount);
         int first = leafFirst * shape.BlocksPerLeaf;
         int each = IntegerTile.ParametersPerToken(Rule.Weight.Offset) * tokens;
         int scaleBytes = _scaleType == ElementType.F32 ? 4 : 2;
@@ -97,10 +100,10 @@ public sealed unsafe partial class InterleavedWeights
 
     private nint CodeOf(in BlockShape shape, int tokens)
     {
-        bool all = shape.LeafCount == Rule.Plan.Leaves;
+        bool all = shape.LeafCount == _whole.LeafCount;
         if (all && _tileCode[tokens] != 0)
             return _tileCode[tokens];
-        bool hasLast = shape.LeafFirst + shape.LeafCount == Rule.Plan.Leaves;
+        bool hasLast = shape.LeafFirst + shape.LeafCount == _whole.LeafCount;
         IntegerTile tile = new(
             32 / _unit,
             _scaleType,

@@ -97,6 +97,7 @@ public sealed unsafe partial class InterleavedWeights
             _minima = _codes + offsetsAt;
         else if (format.Offset == OffsetKind.ZeroPoint)
             _zeros = _codes + offsetsAt;
+        _whole = Shape(0, rule.Plan.Leaves);
     }
 
     /// <summary>True if all floating-point numbers of the weights are finite.</summary>
@@ -141,21 +142,17 @@ public sealed unsafe partial class InterleavedWeights
         int leafCount = 0
     )
     {
-        ReductionPlan plan = Rule.Plan;
         if (leafCount == 0)
-            leafCount = plan.Leaves;
+            leafCount = _whole.LeafCount;
         if (groupFirst < 0 || groupCount < 0 || groupFirst + groupCount > Groups)
             throw new ArgumentOutOfRangeException(nameof(groupFirst), groupFirst, $"There are {Groups} groups of rows.");
-        if (!int.IsPow2(leafCount) || leafFirst < 0 || leafFirst % leafCount != 0 || leafFirst + leafCount > plan.Leaves)
+        if (!int.IsPow2(leafCount) || leafFirst < 0 || leafFirst % leafCount != 0 || leafFirst + leafCount > _whole.LeafCount)
             throw new ArgumentOutOfRangeException(
                 nameof(leafFirst),
                 leafFirst,
-                $"{leafCount} leaves from it are no node of {plan.Leaves}."
+                $"{leafCount} leaves from it are no node of {_whole.LeafCount}."
             );
-        ProductRule made = panel.Rule;
-        if (panel.IsTiled && (made.Weight.Element != Rule.Weight.Element || made.Weight.Offset != Rule.Weight.Offset))
-            throw new ArgumentException("The panel was made for other weights.", nameof(panel));
-        if (made.Activation != Rule.Activation || made.Length != Rule.Length || made.Kind != Rule.Kind || made.Block != Rule.Block)
+        if (!panel.Suits(Rule))
             throw new ArgumentException("The panel was made for another rule.", nameof(panel));
         if (Rule.Kind == ProductKind.FloatFold)
             MultiplyFloats(panel, groupFirst, groupCount, output, outputStride, leafFirst, leafCount);

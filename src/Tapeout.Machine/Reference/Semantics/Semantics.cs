@@ -70,7 +70,8 @@ internal sealed partial class Semantics(ReferenceMachine machine, RoleMemory mem
         }
     }
 
-    private static bool AreFinite(ReadOnlySpan<float> values)
+    /// <summary>True if no value is NaN or infinite.</summary>
+    public static bool AreFinite(ReadOnlySpan<float> values)
     {
         // All exponent bits set: NaN or infinity.
         int i = 0;
