@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Tapeout.Numerics;
 
@@ -16,6 +17,53 @@ public static class FloatConversion
 
     /// <summary>The binary16 nearest to <paramref name="value"/>, as bits.</summary>
     public static ushort ToF16(float value) => float.IsNaN(value) ? (ushort)0x7E00 : BitConverter.HalfToUInt16Bits((Half)value);
+
+    /// <summary>As <see cref="ToF16(float)"/>, for each value.</summary>
+    public static void ToF16(ReadOnlySpan<float> values, Span<ushort> halves)
+    {
+        int i = 0;
+        for (; i + 16 <= values.Length; i += 16)
+        {
+            Vector256<uint> low = ToF16(Vector256.Create(values[i..]).AsUInt32());
+            Vector256<uint> high = ToF16(Vector256.Create(values[(i + 8)..]).AsUInt32());
+            Vector256.Narrow(low, high).CopyTo(halves[i..]);
+        }
+        for (; i < values.Length; i++)
+            halves[i] = ToF16(values[i]);
+    }
+
+    /// <summary>
+    /// The bits of eight floats as those of binary16 in the lower halves. Normal results: 2¹²·ulp − 1 and the last kept bit are added, so that half-way cases
+    /// go to even. Subnormal ones: a float is added whose last bit weighs as much as theirs, so that the addition rounds.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> ToF16(Vector256<uint> bits)
+    {
+        unchecked
+        {
+            Vector256<uint> magnitude = bits & Vector256.Create(0x7FFFFFFFu);
+            Vector256<uint> odd = (magnitude >> 13) & Vector256<uint>.One;
+            Vector256<uint> normal = (magnitude + Vector256.Create((uint)((15 - 127) << 23) + 0xFFF) + odd) >> 13;
+            Vector256<float> half = Vector256.Create(0.5f);
+            Vector256<uint> subnormal = (magnitude.AsSingle() + half).AsUInt32() - half.AsUInt32();
+            Vector256<uint> huge = Vector256.ConditionalSelect(
+                Vector256.GreaterThan(magnitude, Vector256.Create(0x7F800000u)),
+                Vector256.Create(0x7E00u),
+                Vector256.Create(0x7C00u)
+            );
+            Vector256<uint> sign = Vector256.AndNot(
+                (bits >> 16) & Vector256.Create(0x8000u),
+                Vector256.GreaterThan(magnitude, Vector256.Create(0x7F800000u))
+            );
+            Vector256<uint> result = Vector256.ConditionalSelect(
+                Vector256.LessThan(magnitude, Vector256.Create(0x38800000u)),
+                subnormal,
+                normal
+            );
+            // From 65,520 on the nearest is infinity.
+            return Vector256.ConditionalSelect(Vector256.LessThan(magnitude, Vector256.Create(0x477FF000u)), result, huge) | sign;
+        }
+    }
 
     /// <summary>The value of binary16 bits; exact. The rebiasing is one exact multiplication by 2¹¹², which also normalises subnormals.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -160,8 +160,7 @@ public static partial class TensorCodec
                 break;
             case ElementType.F16:
                 Span<ushort> halves = MemoryMarshal.Cast<byte, ushort>(destination);
-                for (int i = 0; i < values.Length; i++)
-                    halves[i] = FloatConversion.ToF16(values[i]);
+                FloatConversion.ToF16(values, halves);
                 break;
             default:
                 Span<ushort> brains = MemoryMarshal.Cast<byte, ushort>(destination);

@@ -26,4 +26,40 @@ public class HalfFloatTests
             }
         }
     }
+
+    /// <summary>Every sign, exponent and upper mantissa, with what decides the rounding around each half-way case.</summary>
+    [Fact]
+    public void ToF16_ManyAtATime_BitsOfOne()
+    {
+        uint[] lows =
+        [
+            0,
+            1,
+            0x0FFF,
+            0x1000,
+            0x1001,
+            0x1FFF,
+            0x2000,
+            0x2FFF,
+            0x3000,
+            0x3001,
+            0x7000,
+            0x8000,
+            0xAAAA,
+            0xEFFF,
+            0xF000,
+            0xF001,
+            0xFFFF,
+        ];
+        float[] values = new float[lows.Length];
+        ushort[] halves = new ushort[lows.Length];
+        for (uint high = 0; high <= 0xFFFF; high++)
+        {
+            for (int i = 0; i < lows.Length; i++)
+                values[i] = BitConverter.UInt32BitsToSingle(high << 16 | lows[i]);
+            FloatConversion.ToF16(values, halves);
+            for (int i = 0; i < lows.Length; i++)
+                Assert.Equal(FloatConversion.ToF16(values[i]), halves[i]);
+        }
+    }
 }

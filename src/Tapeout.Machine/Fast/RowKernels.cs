@@ -26,6 +26,7 @@ internal sealed class RowKernels
     private MatrixView _destination;
     private int _rowsAtOnce;
     private int _rowCount;
+    private long _pageBytes;
     private bool _traps;
     private volatile bool _isFinite;
 
@@ -48,6 +49,7 @@ internal sealed class RowKernels
             Rotate rotate => TryRotate(memory, point, rotate),
             Softmax softmax => TrySoftmax(memory, point, softmax),
             Quantise quantise => TryQuantise(memory, point, quantise),
+            KvAppend append => TryAppend(machine, memory, point, append),
             _ => false,
         };
 
@@ -180,6 +182,50 @@ internal sealed class RowKernels
         return true;
     }
 
+    private bool TryAppend(ReferenceMachine machine, RoleMemory memory, in ExecutionPoint point, KvAppend instruction)
+    {
+        _first = memory.View(point, instruction.Source); // f32 [tokens, heads · d]
+        _destination = memory.View(point, instruction.Cache); // [heads · 64, d] of page 0
+        Descriptor described = point.Role.Descriptors[instruction.Cache];
+        TapeBuffer buffer = point.Role.Buffers[described.Buffer];
+        int pages = buffer.Stack1 - described.Stack1.Evaluate(point.Instance.Loops);
+        int d = instruction.HeadDimension;
+        if (
+            _first.IsEmpty
+            || _destination.IsEmpty
+            || _destination.Columns != new AxisRange(0, d)
+            || _first.Columns.Count != _destination.Rows.Count / Envelope.PageSize * d
+            || _destination.Format.Granularity == ScaleGranularity.Tensor
+        )
+            return false;
+        Step step = point.Step;
+        for (int token = _first.Rows.Start; token < _first.Rows.End; token++)
+        {
+            if ((uint)PageOf(step, step.Tokens[token]) >= (uint)pages)
+                return false;
+        }
+        _pageBytes = buffer.MatrixBytes(machine.Tape.Envelope.Bounds);
+        Run(
+            point,
+            _first.Rows.Count,
+            static (k, i) =>
+            {
+                TokenRow token = k._point.Step.Tokens[k._first.Rows.Start + i];
+                MatrixView page = k._destination.Offset(PageOf(k._point.Step, token) * k._pageBytes);
+                ReadOnlySpan<float> values = Row(k._first, i);
+                int d = page.Columns.Count;
+                for (int head = 0; head * d < values.Length; head++)
+                {
+                    int slot = page.Rows.Start + head * Envelope.PageSize + token.Position % Envelope.PageSize;
+                    TensorCodec.QuantiseRow(page.Layout, values.Slice(head * d, d), page.Bytes, page.Local(slot));
+                }
+            }
+        );
+        return true;
+    }
+
+    private static int PageOf(Step step, in TokenRow token) => step.Sequences[token.Sequence].Pages[token.Position / Envelope.PageSize];
+
     private void BinaryRow(Binary instruction, int row)
     {
         ReadOnlySpan<float> x = Row(_first, row);
@@ -246,13 +292,16 @@ internal sealed class RowKernels
     private static Span<float> Row(in MatrixView view, int row) => view.Floats(view.Rows.Start + row);
 
     /// <summary>Calls a function for every row; what it writes has to be finite if a machine is given, which then says where it is not.</summary>
-    private void Run(in ExecutionPoint point, RowFunction function, ReferenceMachine? trapping = null)
+    private void Run(in ExecutionPoint point, RowFunction function, ReferenceMachine? trapping = null) =>
+        Run(point, _destination.Rows.Count, function, trapping);
+
+    private void Run(in ExecutionPoint point, int rows, RowFunction function, ReferenceMachine? trapping = null)
     {
         _point = point;
         _traps = trapping is not null;
         _isFinite = true;
         _function = function;
-        _rowCount = _destination.Rows.Count;
+        _rowCount = rows;
         long elements = (long)_rowCount * _first.Columns.Count;
         _rowsAtOnce = elements < SharedElements ? _rowCount : Math.Max(1, _rowCount / (4 * _team.Size));
         _team.Run((_rowCount + _rowsAtOnce - 1) / _rowsAtOnce, _part);
