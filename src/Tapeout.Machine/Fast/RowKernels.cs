@@ -49,6 +49,7 @@ internal sealed class RowKernels
             Rotate rotate => TryRotate(memory, point, rotate),
             Softmax softmax => TrySoftmax(memory, point, softmax),
             Quantise quantise => TryQuantise(memory, point, quantise),
+            Copy copy => TryCopy(memory, point, copy),
             KvAppend append => TryAppend(machine, memory, point, append),
             _ => false,
         };
@@ -179,6 +180,22 @@ internal sealed class RowKernels
                     k._destination.Local(k._destination.Rows.Start + i)
                 )
         );
+        return true;
+    }
+
+    private bool TryCopy(RoleMemory memory, in ExecutionPoint point, Copy instruction)
+    {
+        _first = memory.View(point, instruction.Source);
+        _destination = memory.View(point, instruction.Destination);
+        // A scale for all of a tensor would be written by every row; regions that overlap are copied from the first row on.
+        if (
+            !SameShape(_first, _destination)
+            || _first.Format != _destination.Format
+            || _destination.Format.Granularity == ScaleGranularity.Tensor
+            || _first.Bytes.Overlaps(_destination.Bytes)
+        )
+            return false;
+        Run(point, static (k, i) => MatrixView.CopyRow(k._first, k._first.Rows.Start + i, k._destination, k._destination.Rows.Start + i));
         return true;
     }
 
