@@ -7,6 +7,7 @@ using Tapeout.Compiler;
 using Tapeout.Machine;
 using Tapeout.Machine.Vectors;
 using Tapeout.Models;
+using Tapeout.Numerics.Kernels.Emitted;
 using Tapeout.Quantities;
 
 namespace Tapeout.Cli;
@@ -215,7 +216,12 @@ internal static class HashesVerb
                     ["differences"] = new JsonArray([.. row.Differences.Select(d => (JsonNode)d)]),
                 }),
             ]),
-            ["host"] = new JsonObject { ["vectorBits"] = VectorBits, ["processors"] = Environment.ProcessorCount },
+            ["host"] = new JsonObject
+            {
+                ["vectorBits"] = VectorBits,
+                ["machineCode"] = MachineCode.IsAvailable,
+                ["processors"] = Environment.ProcessorCount,
+            },
         };
 
     private static Option<T[]> Several<T>(string name, string? alias, string description, params T[] standard)

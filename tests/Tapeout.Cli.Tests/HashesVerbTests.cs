@@ -14,6 +14,7 @@ public sealed class HashesVerbTests
         new()
         {
             { "", 512 },
+            { "TAPEOUT_MACHINE_CODE", 512 },
             { "DOTNET_EnableAVX512,DOTNET_EnableAVX512F", 256 },
             { "DOTNET_EnableAVX2", 128 },
             { "DOTNET_EnableHWIntrinsic", 0 },
@@ -30,6 +31,7 @@ public sealed class HashesVerbTests
             found["host"]!["vectorBits"]!.GetValue<int>() <= mostBits,
             $"{switches}=0 leaves vectors of {found["host"]!["vectorBits"]} bits"
         );
+        Assert.False(switches.Length > 0 && found["host"]!["machineCode"]!.GetValue<bool>(), $"{switches}=0 leaves machine code");
         Assert.All(found["hashes"]!.AsArray(), row => Assert.Equal(8, row!["runs"]!.GetValue<int>()));
         Assert.Equal(Sums(reference), Sums(found));
         Assert.Equal(4, Sums(found).Distinct().Count());

@@ -105,7 +105,7 @@ public sealed unsafe partial class AttentionBlock
         unchecked
         {
             nint row = (nint)_padded * TElement.Bytes;
-            byte* values = (byte*)_values + from * row;
+            byte* values = _valueRows + from * row;
             int j = 0;
             for (; j + 2 * Width <= _padded; j += 2 * Width)
             {

@@ -27,22 +27,29 @@ public sealed unsafe partial class AttentionBlock
         nint valueStride = values.Layout.RowBytes;
         byte* key = keyBytes + (keyRow + from) * keyStride - keys.ColumnStart * sizeof(ushort);
         byte* value = valueBytes + (valueRow + from) * valueStride - values.ColumnStart * sizeof(ushort);
-        ushort* rows = (ushort*)_rows;
-        uint length = (uint)HeadDimension * sizeof(ushort);
-        for (nint p = from; p <= to; p++, key += keyStride, value += valueStride)
+        int count = to - from + 1;
+        // Heads of whole vectors are used where they lie.
+        bool direct = HeadDimension == _padded && keyStride == _padded * sizeof(ushort) && valueStride == keyStride;
+        ushort* rows = (ushort*)_rows + (nint)from * _padded;
+        ushort* kept = (ushort*)_values + (nint)from * _padded;
+        for (nint p = 0; !direct && p < count; p++)
         {
-            Unsafe.CopyBlockUnaligned(rows + p * _padded, key, length);
-            Unsafe.CopyBlockUnaligned((ushort*)_values + p * _padded, value, length);
+            Unsafe.CopyBlockUnaligned(rows + p * _padded, key + p * keyStride, (uint)HeadDimension * sizeof(ushort));
+            Unsafe.CopyBlockUnaligned(kept + p * _padded, value + p * valueStride, (uint)HeadDimension * sizeof(ushort));
             // What lies behind the last element is of a block read before, and may look infinite.
             for (int k = HeadDimension; k < _padded; k++)
-                rows[p * _padded + k] = ((ushort*)_values)[p * _padded + k] = 0;
+                rows[p * _padded + k] = kept[p * _padded + k] = 0;
         }
-        int count = (to - from + 1) * _padded;
-        if (
-            !TensorCodec.AreFinite(element, new(rows + (nint)from * _padded, count * sizeof(ushort)))
-            || !TensorCodec.AreFinite(element, new((ushort*)_values + (nint)from * _padded, count * sizeof(ushort)))
-        )
+        if (direct)
+        {
+            rows = (ushort*)key;
+            kept = (ushort*)value;
+        }
+        int bytes = count * _padded * sizeof(ushort);
+        if (!TensorCodec.AreFinite(element, new(rows, bytes)) || !TensorCodec.AreFinite(element, new(kept, bytes)))
             return false;
+        rows -= (nint)from * _padded;
+        _valueRows = (byte*)(kept - (nint)from * _padded);
         for (int p = from & ~7; p <= to; p += 8)
         {
             for (int k = 0; k < _padded; k += 8)

@@ -127,7 +127,7 @@ public sealed unsafe partial class AttentionBlock
     private void GatherTile(float* weights, int count, int from, int to, float* nodes, nint stride, int purpose)
     {
         int elementBytes = _element == ElementType.F32 ? 4 : 2;
-        byte* values = (byte*)_values + (nint)from * _padded * elementBytes;
+        byte* values = _valueRows + (nint)from * _padded * elementBytes;
         for (int j = 0; j < _padded; )
         {
             int vectors = 4;

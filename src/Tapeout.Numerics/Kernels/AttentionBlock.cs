@@ -37,6 +37,9 @@ public sealed unsafe partial class AttentionBlock : IDisposable
     private readonly int _padded;
     private ElementType _element;
 
+    // Of position 0: the copy above, or where the cache has them.
+    private byte* _valueRows;
+
     /// <summary>Makes room for a block of heads of <paramref name="headDimension"/> elements.</summary>
     public AttentionBlock(int headDimension)
     {
@@ -62,8 +65,8 @@ public sealed unsafe partial class AttentionBlock : IDisposable
     /// <summary>Elements between two heads' rows: d up to a whole vector.</summary>
     public static int Pad(int headDimension) => (headDimension + Width - 1) / Width * Width;
 
-    /// <summary>Reads the block.</summary>
-    /// <param name="keys">[.., d]; their k start at 0.</param>
+    /// <summary>Reads the block. Values may be used where they lie: their memory must neither move nor change before the next block is read.</summary>
+    /// <param name="keys">[.., d]; their k start at 0. All 64 rows of the block must be there.</param>
     /// <param name="keyRow">The row of the block's position 0.</param>
     /// <param name="values">As keys.</param>
     /// <param name="valueRow">The row of the block's position 0.</param>
@@ -82,6 +85,7 @@ public sealed unsafe partial class AttentionBlock : IDisposable
             if (queries <= FewQueries && TryReadHalves(keys, keyBytes, keyRow, values, valueBytes, valueRow, from, to))
                 return;
             _element = ElementType.F32;
+            _valueRows = (byte*)_values;
             for (int p = from; p <= to; p++)
             {
                 nint at = (nint)p * _padded;

@@ -32,8 +32,8 @@ public sealed unsafe class AttentionBlockTests
         NumberFormat format = TensorCodecTests.Parse(formatName);
         const int Rows = 3 * AttentionBlock.Positions;
         Random random = new(d);
-        byte[] keys = new byte[new TensorLayout(format, Rows, d).Bytes];
-        byte[] values = new byte[keys.Length];
+        byte[] keys = Pinned(new TensorLayout(format, Rows, d).Bytes);
+        byte[] values = Pinned(keys.Length);
         TensorCodec.Quantise(format, Values(random, Rows * d), Rows, d, keys);
         TensorCodec.Quantise(format, Values(random, Rows * d), Rows, d, values);
         using AttentionBlock block = new(d);
@@ -136,8 +136,8 @@ public sealed unsafe class AttentionBlockTests
         const int D = 64;
         NumberFormat format = TensorCodecTests.Parse(formatName);
         Random random = new(5);
-        byte[] keys = new byte[new TensorLayout(format, 64, D).Bytes];
-        byte[] values = new byte[keys.Length];
+        byte[] keys = Pinned(new TensorLayout(format, 64, D).Bytes);
+        byte[] values = Pinned(keys.Length);
         TensorCodec.Quantise(format, Values(random, 64 * D), 64, D, keys);
         TensorCodec.Quantise(format, Values(random, 64 * D), 64, D, values);
         BitConverter.TryWriteBytes(values.AsSpan(2 * (17 * D + 3)), (ushort)infinity);
@@ -153,6 +153,9 @@ public sealed unsafe class AttentionBlockTests
 
     [Fact]
     public void Constructor_HeadTooLarge_IsRefused() => Assert.Throws<ArgumentOutOfRangeException>(() => new AttentionBlock(513));
+
+    /// <summary>Blocks are read where they lie.</summary>
+    private static byte[] Pinned(long length) => GC.AllocateUninitializedArray<byte>((int)length, pinned: true);
 
     private static float[] Values(Random random, int count) =>
         [.. Enumerable.Range(0, count).Select(_ => (float)(random.NextDouble() * 4 - 2))];
