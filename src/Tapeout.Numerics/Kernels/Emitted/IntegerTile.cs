@@ -62,7 +62,10 @@ internal readonly record struct IntegerTile(
     private const int FewTokens = 4;
 
     /// <summary>How far ahead codes are asked for: processors do not do so across the ends of pages of 4 KiB by themselves.</summary>
-    private const int PrefetchBytes = 6 << 10;
+    private const int PrefetchBytes = 4 << 10;
+
+    /// <summary>As much of the scales as goes with more than twice those codes.</summary>
+    private const int PrefetchedScaleBytes = 1 << 10;
 
     private static readonly ConcurrentDictionary<IntegerTile, nint> Written = new();
 
@@ -197,6 +200,8 @@ internal readonly record struct IntegerTile(
         }
         scales = WriteAddress(code, Scales, ScaleBytes);
         WriteScale(code, Scale, scales);
+        if (Tokens <= FewTokens && ScalesAdvance)
+            code.Prefetch(Scales, PrefetchedScaleBytes);
         for (int t = 0; t < Tokens; t++)
         {
             code.ConvertToSingle(t, t);
