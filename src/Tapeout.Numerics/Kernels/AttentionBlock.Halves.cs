@@ -52,11 +52,61 @@ public sealed unsafe partial class AttentionBlock
         _valueRows = (byte*)(kept - (nint)from * _padded);
         for (int p = from & ~7; p <= to; p += 8)
         {
-            for (int k = 0; k < _padded; k += 8)
+            int k = 0;
+            for (; Avx512BW.IsSupported && k + 32 <= _padded; k += 32)
+                TransposeFourSquares(rows + (nint)p * _padded + k, _padded, (ushort*)_keys + (nint)k * Positions + p);
+            for (; k < _padded; k += 8)
                 TransposeSquare(rows + (nint)p * _padded + k, _padded, (ushort*)_keys + (nint)k * Positions + p);
         }
         _element = element;
         return true;
+    }
+
+    /// <summary>target[k, p] = source[p, k] for eight p by 32 k: a square in each quarter of a vector.</summary>
+    private static void TransposeFourSquares(ushort* source, nint stride, ushort* target)
+    {
+        Vector512<ushort> r0 = Vector512.Load(source);
+        Vector512<ushort> r1 = Vector512.Load(source + stride);
+        Vector512<ushort> r2 = Vector512.Load(source + 2 * stride);
+        Vector512<ushort> r3 = Vector512.Load(source + 3 * stride);
+        Vector512<ushort> r4 = Vector512.Load(source + 4 * stride);
+        Vector512<ushort> r5 = Vector512.Load(source + 5 * stride);
+        Vector512<ushort> r6 = Vector512.Load(source + 6 * stride);
+        Vector512<ushort> r7 = Vector512.Load(source + 7 * stride);
+        Vector512<ushort> t0 = Avx512BW.UnpackLow(r0, r4);
+        Vector512<ushort> t1 = Avx512BW.UnpackHigh(r0, r4);
+        Vector512<ushort> t2 = Avx512BW.UnpackLow(r1, r5);
+        Vector512<ushort> t3 = Avx512BW.UnpackHigh(r1, r5);
+        Vector512<ushort> t4 = Avx512BW.UnpackLow(r2, r6);
+        Vector512<ushort> t5 = Avx512BW.UnpackHigh(r2, r6);
+        Vector512<ushort> t6 = Avx512BW.UnpackLow(r3, r7);
+        Vector512<ushort> t7 = Avx512BW.UnpackHigh(r3, r7);
+        r0 = Avx512BW.UnpackLow(t0, t4);
+        r1 = Avx512BW.UnpackHigh(t0, t4);
+        r2 = Avx512BW.UnpackLow(t1, t5);
+        r3 = Avx512BW.UnpackHigh(t1, t5);
+        r4 = Avx512BW.UnpackLow(t2, t6);
+        r5 = Avx512BW.UnpackHigh(t2, t6);
+        r6 = Avx512BW.UnpackLow(t3, t7);
+        r7 = Avx512BW.UnpackHigh(t3, t7);
+        StoreQuarters(Avx512BW.UnpackLow(r0, r4), target);
+        StoreQuarters(Avx512BW.UnpackHigh(r0, r4), target + Positions);
+        StoreQuarters(Avx512BW.UnpackLow(r1, r5), target + 2 * Positions);
+        StoreQuarters(Avx512BW.UnpackHigh(r1, r5), target + 3 * Positions);
+        StoreQuarters(Avx512BW.UnpackLow(r2, r6), target + 4 * Positions);
+        StoreQuarters(Avx512BW.UnpackHigh(r2, r6), target + 5 * Positions);
+        StoreQuarters(Avx512BW.UnpackLow(r3, r7), target + 6 * Positions);
+        StoreQuarters(Avx512BW.UnpackHigh(r3, r7), target + 7 * Positions);
+    }
+
+    /// <summary>Eight positions of k, k + 8, k + 16 and k + 24.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreQuarters(Vector512<ushort> quarters, ushort* target)
+    {
+        quarters.GetLower().GetLower().Store(target);
+        quarters.GetLower().GetUpper().Store(target + 8 * Positions);
+        quarters.GetUpper().GetLower().Store(target + 16 * Positions);
+        quarters.GetUpper().GetUpper().Store(target + 24 * Positions);
     }
 
     /// <summary>target[k, p] = source[p, k] for eight by eight, three times by zipping what lies four, two and one rows apart.</summary>
