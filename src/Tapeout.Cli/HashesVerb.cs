@@ -82,7 +82,9 @@ internal static class HashesVerb
             Sweep sweep = new(text, tokens, most, settings);
             bool asJson = parsed.GetValue(json);
             if (!asJson)
-                output.WriteLine($"SHA-256 of all logits; vectors of {VectorBits} bits on this computer");
+                output.WriteLine(
+                    $"SHA-256 of all logits; vectors of {VectorBits} bits{(MachineCode.IsAvailable ? " and machine code" : "")} on this computer"
+                );
             using ProgressLine progress = new(errors);
             List<Row> rows = [];
             foreach (string source in parsed.GetValue(models)!)

@@ -25,6 +25,9 @@ public static partial class TensorCodec
             && (format.Offset != OffsetKind.Minimum || AreFinite(format.ScaleType, bytes.Slice((int)layout.OffsetsAt, length)));
     }
 
+    /// <summary>True if no value is NaN or infinite.</summary>
+    public static bool AreFinite(ReadOnlySpan<float> values) => AreBelow(MemoryMarshal.Cast<float, uint>(values), 0x7f800000u);
+
     /// <summary>As the other overload, for a plane of one float type.</summary>
     internal static bool AreFinite(ElementType type, ReadOnlySpan<byte> plane)
     {

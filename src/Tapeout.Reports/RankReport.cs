@@ -18,7 +18,7 @@ public static class RankReport
         {
             ["cycles"] = together.Makespan.Count,
             ["seconds"] = Duration.FromCycles(together.Makespan, together.Clock).TotalSeconds,
-            ["cyclesOfTheFirstForAll"] = folded.Makespan.Count,
+            ["foldedCycles"] = folded.Makespan.Count,
             ["ranks"] = new JsonArray([
                 .. together.RankMakespans.Select(r =>
                     (JsonNode)

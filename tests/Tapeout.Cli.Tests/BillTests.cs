@@ -83,7 +83,7 @@ public sealed class BillTests
         JsonNode expanded = Invocation.Good(["simulate", .. ranks, "--json"]).Json["expandedRanks"]!;
         Assert.Equal(3, expanded["ranks"]!.AsArray().Count);
         Assert.Equal((long)expanded["cycles"]!, expanded["ranks"]!.AsArray().Max(r => (long)r!["doneCycles"]!));
-        Assert.InRange((long)expanded["cycles"]!, 1, (long)expanded["cyclesOfTheFirstForAll"]!);
+        Assert.InRange((long)expanded["cycles"]!, 1, (long)expanded["foldedCycles"]!);
         JsonArray trace = JsonNode.Parse(File.ReadAllText(folder["step.json"]))!["traceEvents"]!.AsArray();
         Assert.Equal([0, 1, 2], trace.Where(e => (string?)e!["ph"] == "X").Select(e => (int)e!["pid"]!).Distinct().Order());
         Assert.Contains(trace, e => ((string?)e!["args"]?["name"])?.StartsWith("rank 2 of 3: ideal", StringComparison.Ordinal) == true);

@@ -29,6 +29,7 @@ public class ComparingMachineTests
     [InlineData(typeof(Attend), "ATTEND", "'attention'")]
     [InlineData(typeof(MatMul), "MATMUL", "")]
     [InlineData(typeof(Norm), "NORM", "")]
+    [InlineData(typeof(KvAppend), "KVAPPEND", "")]
     public void Execute_KernelOffByOneBit_IsNamedWithPlaceAndValues(Type instruction, string mnemonic, string operatorName)
     {
         using Model model = ModelSource.Open("stories260k");
@@ -66,7 +67,8 @@ public class ComparingMachineTests
     private static Step FirstStep(Tape tape) =>
         new()
         {
-            Sequences = [new(0, 5, 0, [0])],
+            // Not the first page, which every region begins with.
+            Sequences = [new(0, 5, 0, [1])],
             Tokens = [.. Enumerable.Range(0, 5).Select(i => new TokenRow(i + 1, i, 0))],
             LogitRows = [new(4, Sampler.Greedy)],
         };
@@ -81,6 +83,12 @@ public class ComparingMachineTests
                 return false;
             if (point.Instance.Instruction.GetType() == instruction)
             {
+                if (point.Instance.Instruction is KvAppend append)
+                {
+                    MatrixView page = memory.View(point, append.Cache, 1);
+                    page.Bytes[4 * page.Layout.RowBytes] ^= 1;
+                    return true;
+                }
                 MatrixView written = memory.View(point, point.Instance.Instruction.Writes[0]);
                 ref float last = ref written.Floats(written.Rows.End - 1)[^1];
                 last = MathF.BitIncrement(last);

@@ -79,9 +79,8 @@ internal sealed unsafe class AttentionKernel : IDisposable
             return false;
         _instruction = instruction;
         _point = point;
-        StepSizes bounds = machine.Tape.Envelope.Bounds;
-        int keyPages = Pages(point, instruction.Keys, bounds, out _keyStride);
-        int valuePages = Pages(point, instruction.Values, bounds, out _valueStride);
+        int keyPages = memory.Pages(point, instruction.Keys, out _keyStride);
+        int valuePages = memory.Pages(point, instruction.Values, out _valueStride);
         _nodeFirst = partial && instruction.BlockCount > 0 ? instruction.FirstBlock.Evaluate(point.Instance.Loops) : 0;
         _nodeCount = partial && instruction.BlockCount > 0 ? instruction.BlockCount : 1 << 30;
         if (!Divide(Math.Min(keyPages, valuePages)))
@@ -106,15 +105,6 @@ internal sealed unsafe class AttentionKernel : IDisposable
 
     private bool Holds(in MatrixView cache) =>
         cache.Rows.Start <= _kvFirst * Envelope.PageSize && cache.Rows.End >= (_kvFirst + _kvCount) * Envelope.PageSize;
-
-    /// <summary>The pages of a cache, and the bytes from one to the next.</summary>
-    private static int Pages(in ExecutionPoint point, int descriptor, in StepSizes bounds, out long stride)
-    {
-        Descriptor described = point.Role.Descriptors[descriptor];
-        TapeBuffer buffer = point.Role.Buffers[described.Buffer];
-        stride = buffer.MatrixBytes(bounds);
-        return buffer.Stack1 - described.Stack1.Evaluate(point.Instance.Loops);
-    }
 
     /// <summary>Divides the tokens into chunks and the blocks into spans; false if a page is not there.</summary>
     private bool Divide(int pages)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Tapeout.Isa;
 using Tapeout.Machine.Reference;
 using Tapeout.Numerics;
@@ -19,31 +20,43 @@ internal sealed class ComparingKernels(IKernels kernels) : IKernels
     public bool TryExecute(ReferenceMachine machine, RoleMemory memory, in ExecutionPoint point)
     {
         Instruction instruction = point.Instance.Instruction;
+        (int Descriptor, int Inner)[] places = Written(point);
         // A kernel may write into what it reads; what an instruction does not write stays as it was by itself.
-        (TensorLayout Layout, byte[] Bytes)[] before = Read(machine, point);
+        (TensorLayout Layout, byte[] Bytes)[] before = Read(machine, point, places);
         if (!kernels.TryExecute(machine, memory, point))
             return false;
-        (TensorLayout Layout, byte[] Bytes)[] fast = Read(machine, point);
+        (TensorLayout Layout, byte[] Bytes)[] fast = Read(machine, point, places);
         for (int i = 0; i < before.Length; i++)
-            Write(memory.View(point, instruction.Writes[i]), before[i]);
+            Write(memory.View(point, places[i].Descriptor, places[i].Inner), before[i]);
         instruction.Accept(new Semantics(machine, memory, point, machine.Threads));
-        (TensorLayout Layout, byte[] Bytes)[] reference = Read(machine, point);
+        (TensorLayout Layout, byte[] Bytes)[] reference = Read(machine, point, places);
         for (int i = 0; i < fast.Length; i++)
         {
             if (!fast[i].Bytes.AsSpan().SequenceEqual(reference[i].Bytes))
-                throw Difference(machine, point, memory.View(point, instruction.Writes[i]), fast[i], reference[i]);
+                throw Difference(machine, point, memory.View(point, places[i].Descriptor, places[i].Inner), fast[i], reference[i]);
         }
         Compared++;
         return true;
     }
 
-    private static (TensorLayout Layout, byte[] Bytes)[] Read(ReferenceMachine machine, in ExecutionPoint point)
+    /// <summary>The matrices that an instruction writes: of a cache, those of all pages with new positions.</summary>
+    private static (int Descriptor, int Inner)[] Written(ExecutionPoint point)
     {
-        var regions = new (TensorLayout Layout, byte[] Bytes)[point.Instance.Instruction.Writes.Length];
-        for (int i = 0; i < regions.Length; i++)
-            regions[i] = machine.ReadRegion(point, point.Instance.Instruction.Writes[i]);
-        return regions;
+        Instruction instruction = point.Instance.Instruction;
+        return
+        [
+            .. instruction
+                .Definition.Operands.Select((operand, i) => (operand, Descriptor: instruction.Operands[i].Word0))
+                .Where(o => o.operand.Kind is OperandKind.Write or OperandKind.ReadWrite && o.Descriptor >= 0)
+                .SelectMany(o => InnerMatrices.Of(point, o.operand.Name).Select(inner => (o.Descriptor, inner))),
+        ];
     }
+
+    private static (TensorLayout Layout, byte[] Bytes)[] Read(
+        ReferenceMachine machine,
+        ExecutionPoint point,
+        (int Descriptor, int Inner)[] places
+    ) => [.. places.Select(place => machine.ReadRegion(point, place.Descriptor, place.Inner))];
 
     private static unsafe void Write(in MatrixView destination, (TensorLayout Layout, byte[] Bytes) region)
     {
@@ -64,18 +77,12 @@ internal sealed class ComparingKernels(IKernels kernels) : IKernels
     {
         string where = $"{RoleMemory.Where(point)}, {Semantics.OperatorName(machine.Tape, point)}";
         TensorLayout layout = fast.Layout;
-        int bits = layout.Format.ElementBits;
         for (int row = 0; row < layout.Rows; row++)
         {
             for (int column = 0; column < layout.Columns; column++)
             {
-                (string made, string defined) =
-                    bits == 32
-                        ? (Word(fast.Bytes, layout, row, column), Word(reference.Bytes, layout, row, column))
-                        : (
-                            $"code {TensorCodec.ReadCode(layout, fast.Bytes, row, column)}",
-                            $"code {TensorCodec.ReadCode(layout, reference.Bytes, row, column)}"
-                        );
+                string made = Element(fast.Bytes, layout, row, column);
+                string defined = Element(reference.Bytes, layout, row, column);
                 if (made != defined)
                     return new($"{where}: row {view.Rows.Start + row}, column {view.Columns.Start + column}", made, defined);
             }
@@ -84,11 +91,26 @@ internal sealed class ComparingKernels(IKernels kernels) : IKernels
         return new($"{where}: byte {at} of scales and offsets", $"{fast.Bytes[at]:x2}", $"{reference.Bytes[at]:x2}");
     }
 
-    private static string Word(byte[] bytes, TensorLayout layout, int row, int column)
+    private static string Element(byte[] bytes, in TensorLayout layout, int row, int column)
     {
-        int word = BitConverter.ToInt32(bytes, row * layout.RowBytes + 4 * column);
-        return layout.Format.Element == ElementType.F32
-            ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{BitConverter.Int32BitsToSingle(word):R} (bits {word:x8})")
-            : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{word}");
+        int at = row * layout.RowBytes + column * layout.Format.ElementBits / 8;
+        switch (layout.Format.Element)
+        {
+            case ElementType.F32:
+                int single = BitConverter.ToInt32(bytes, at);
+                return Value(BitConverter.Int32BitsToSingle(single), $"{single:x8}");
+            case ElementType.F16:
+                ushort half = BitConverter.ToUInt16(bytes, at);
+                return Value(FloatConversion.FromF16(half), $"{half:x4}");
+            case ElementType.BF16:
+                ushort brain = BitConverter.ToUInt16(bytes, at);
+                return Value(FloatConversion.FromBF16(brain), $"{brain:x4}");
+            case ElementType.I32:
+                return BitConverter.ToInt32(bytes, at).ToString(CultureInfo.InvariantCulture);
+            default:
+                return $"code {TensorCodec.ReadCode(layout, bytes, row, column)}";
+        }
     }
+
+    private static string Value(float value, string bits) => string.Create(CultureInfo.InvariantCulture, $"{value:R} (bits {bits})");
 }

@@ -1,5 +1,6 @@
 using Tapeout.Isa;
 using Tapeout.Machine.Reference;
+using Tapeout.Numerics;
 using Tapeout.Numerics.Kernels;
 
 namespace Tapeout.Machine.Fast;
@@ -69,7 +70,7 @@ internal sealed unsafe class ProductKernel : IDisposable
         _isFinite = true;
         _team.Run((weights.Groups + _groupsPerItem - 1) / _groupsPerItem, _multiply);
         // Results in place of the activations have changed them.
-        if (y.Bytes.Overlaps(x.Bytes))
+        if (y.Overlaps(x))
             Forget();
         return _isFinite;
     }
@@ -92,7 +93,7 @@ internal sealed unsafe class ProductKernel : IDisposable
         int rows = Math.Min(count * InterleavedWeights.GroupRows, _weights.Rows - row);
         for (int token = 0; token < _panel.Tokens; token++)
         {
-            if (!Semantics.AreFinite(new(_output + token * _outputStride + row, rows)))
+            if (!TensorCodec.AreFinite(new(_output + token * _outputStride + row, rows)))
                 _isFinite = false;
         }
     }

@@ -50,7 +50,7 @@ internal sealed class RowKernels
             Softmax softmax => TrySoftmax(memory, point, softmax),
             Quantise quantise => TryQuantise(memory, point, quantise),
             Copy copy => TryCopy(memory, point, copy),
-            KvAppend append => TryAppend(machine, memory, point, append),
+            KvAppend append => TryAppend(memory, point, append),
             _ => false,
         };
 
@@ -192,20 +192,18 @@ internal sealed class RowKernels
             !SameShape(_first, _destination)
             || _first.Format != _destination.Format
             || _destination.Format.Granularity == ScaleGranularity.Tensor
-            || _first.Bytes.Overlaps(_destination.Bytes)
+            || _first.Overlaps(_destination)
         )
             return false;
         Run(point, static (k, i) => MatrixView.CopyRow(k._first, k._first.Rows.Start + i, k._destination, k._destination.Rows.Start + i));
         return true;
     }
 
-    private bool TryAppend(ReferenceMachine machine, RoleMemory memory, in ExecutionPoint point, KvAppend instruction)
+    private bool TryAppend(RoleMemory memory, in ExecutionPoint point, KvAppend instruction)
     {
         _first = memory.View(point, instruction.Source); // f32 [tokens, heads · d]
         _destination = memory.View(point, instruction.Cache); // [heads · 64, d] of page 0
-        Descriptor described = point.Role.Descriptors[instruction.Cache];
-        TapeBuffer buffer = point.Role.Buffers[described.Buffer];
-        int pages = buffer.Stack1 - described.Stack1.Evaluate(point.Instance.Loops);
+        int pages = memory.Pages(point, instruction.Cache, out _pageBytes);
         int d = instruction.HeadDimension;
         if (
             _first.IsEmpty
@@ -221,7 +219,6 @@ internal sealed class RowKernels
             if ((uint)PageOf(step, step.Tokens[token]) >= (uint)pages)
                 return false;
         }
-        _pageBytes = buffer.MatrixBytes(machine.Tape.Envelope.Bounds);
         Run(
             point,
             _first.Rows.Count,
@@ -332,7 +329,7 @@ internal sealed class RowKernels
         for (int row = item * _rowsAtOnce; row < end; row++)
         {
             _function(this, row);
-            if (_traps && !Semantics.AreFinite(Row(_destination, row)))
+            if (_traps && !TensorCodec.AreFinite(Row(_destination, row)))
                 _isFinite = false;
         }
     }

@@ -44,6 +44,9 @@ internal readonly unsafe struct MatrixView(
 
     public Span<byte> Bytes => new(_bytes, checked((int)_layout.Bytes));
 
+    /// <summary>True if the held matrices share bytes.</summary>
+    public bool Overlaps(in MatrixView other) => _bytes < other._bytes + other._layout.Bytes && other._bytes < _bytes + _layout.Bytes;
+
     /// <summary>The held matrix as an operand of a product: its k are global, its rows local (<see cref="Local"/>).</summary>
     public PackedMatrix Packed => new(_layout, Bytes, ColumnStart);
 

@@ -79,6 +79,15 @@ internal sealed unsafe class RoleMemory : IDisposable
         return new(region.Layout, memory.Bytes + address, region.HeldRows.Start, region.HeldColumns.Start, region.Rows, region.Columns);
     }
 
+    /// <summary>The matrices of the inner stack from a descriptor's on, such as the pages of a cache, and the bytes from one to the next.</summary>
+    public int Pages(in ExecutionPoint point, int descriptor, out long stride)
+    {
+        Descriptor described = Role.Descriptors[descriptor];
+        TapeBuffer buffer = Role.Buffers[described.Buffer];
+        stride = buffer.MatrixBytes(_bounds);
+        return buffer.Stack1 - described.Stack1.Evaluate(point.Instance.Loops);
+    }
+
     /// <summary>The bytes of one matrix of a buffer, whatever part of it is held.</summary>
     public Span<byte> Matrix(in ExecutionPoint point, TapeBuffer buffer, int stack0, int stack1)
     {

@@ -82,34 +82,11 @@ public sealed class VectorRecorder(ReferenceMachine machine, VectorSelection sel
             Region region = Resolve(point, number);
             if (region.IsEmpty)
                 continue;
-            foreach (int inner in InnerMatrices(point, definitions[i].Name))
+            foreach (int inner in InnerMatrices.Of(point, definitions[i].Name))
             {
                 (TensorLayout layout, byte[] bytes) = machine.ReadRegion(point, number, inner);
                 _operands.Add(new(definitions[i].Name, isResult, region.Buffer.Name, inner, region.Rows, region.Columns, layout, bytes));
             }
         }
     }
-
-    /// <summary>The matrices of the inner stack that the instruction reaches itself: pages, leaves, nodes.</summary>
-    private static int[] InnerMatrices(in ExecutionPoint point, string operand) =>
-        point.Instance.Instruction switch
-        {
-            Attend when operand is nameof(Attend.Keys) or nameof(Attend.Values) => Pages(point.Step, fromStart: true),
-            KvAppend when operand is nameof(KvAppend.Cache) => Pages(point.Step, fromStart: false),
-            Merge merge when operand is nameof(Merge.Partials) => [.. Enumerable.Range(0, merge.Count)],
-            Combine combine when operand is nameof(Combine.Leaves) => [.. Enumerable.Range(0, combine.Count)],
-            PageCopy => [.. point.Step.PageCopies.SelectMany(copy => (int[])[copy.From, copy.To]).Distinct()],
-            _ => [0],
-        };
-
-    /// <summary>The pages that hold positions of the step's sequences: all of them, or those with new ones.</summary>
-    private static int[] Pages(Step step, bool fromStart) =>
-        [
-            .. step.Sequences.SelectMany(sequence =>
-            {
-                int first = fromStart ? 0 : sequence.Context / Envelope.PageSize;
-                int end = (sequence.Context + sequence.NewTokens + Envelope.PageSize - 1) / Envelope.PageSize;
-                return sequence.Pages[first..end];
-            }),
-        ];
 }

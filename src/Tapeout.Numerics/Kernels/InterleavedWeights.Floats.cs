@@ -26,9 +26,6 @@ public sealed unsafe partial class InterleavedWeights
     /// <summary>Tokens whose accumulators lie on the stack.</summary>
     private const int TokensAtOnce = 64;
 
-    // The code for weights in scratch memory and where they lie, by vectors (1, 2, 4) and tokens.
-    private readonly nint[] _floatCode = new nint[3 * 2 * (MostTokens + 1)];
-
     private void MultiplyFloats(
         ActivationPanel panel,
         int groupFirst,
@@ -136,7 +133,7 @@ public sealed unsafe partial class InterleavedWeights
             for (int token = 0; token < tokens; token += most)
             {
                 int together = Math.Min(most, tokens - token);
-                ref nint code = ref _floatCode[(vectors / 2 * 2 + (direct ? 1 : 0)) * (MostTokens + 1) + together];
+                ref nint code = ref _code[(vectors / 2 * 2 + (direct ? 1 : 0)) * (MostTokens + 1) + together];
                 if (code == 0)
                     code = new FloatTile(
                         together,

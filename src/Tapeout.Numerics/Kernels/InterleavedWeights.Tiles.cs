@@ -11,9 +11,6 @@ public sealed unsafe partial class InterleavedWeights
     // All of K.
     private readonly BlockShape _whole;
 
-    // The code for all of K, by the tokens of a tile.
-    private readonly nint[] _tileCode = new nint[IntegerTile.MostTokens + 1];
-
     private void MultiplyTiles(
         ActivationPanel panel,
         int groupFirst,
@@ -101,8 +98,8 @@ public sealed unsafe partial class InterleavedWeights
     private nint CodeOf(in BlockShape shape, int tokens)
     {
         bool all = shape.LeafCount == _whole.LeafCount;
-        if (all && _tileCode[tokens] != 0)
-            return _tileCode[tokens];
+        if (all && _code[tokens] != 0)
+            return _code[tokens];
         bool hasLast = shape.LeafFirst + shape.LeafCount == _whole.LeafCount;
         IntegerTile tile = new(
             32 / _unit,
@@ -118,7 +115,7 @@ public sealed unsafe partial class InterleavedWeights
         );
         nint code = tile.Code();
         if (all)
-            _tileCode[tokens] = code;
+            _code[tokens] = code;
         return code;
     }
 }

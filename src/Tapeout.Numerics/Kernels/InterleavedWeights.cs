@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Tapeout.Numerics.Kernels.Emitted;
 
 namespace Tapeout.Numerics.Kernels;
 
@@ -28,6 +29,10 @@ public sealed unsafe partial class InterleavedWeights
     private readonly int _parameterGroups;
     private readonly int _bias;
     private readonly int _unit;
+
+    // Machine code that has been looked up: of an integer product over all of K by tokens; of floats by vectors (1, 2, 4), whether they lie in scratch memory
+    // or in their planes, and tokens.
+    private readonly nint[] _code;
 
     /// <summary>Repacks weights.</summary>
     /// <param name="rule">The product's rule.</param>
@@ -98,6 +103,7 @@ public sealed unsafe partial class InterleavedWeights
         else if (format.Offset == OffsetKind.ZeroPoint)
             _zeros = _codes + offsetsAt;
         _whole = Shape(0, rule.Plan.Leaves);
+        _code = new nint[rule.Kind == ProductKind.FloatFold ? 3 * 2 * (MostTokens + 1) : IntegerTile.MostTokens + 1];
     }
 
     /// <summary>True if all floating-point numbers of the weights are finite.</summary>

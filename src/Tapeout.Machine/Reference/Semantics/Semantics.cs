@@ -1,5 +1,5 @@
-using System.Runtime.Intrinsics;
 using Tapeout.Isa;
+using Tapeout.Numerics;
 using Tapeout.Quantities;
 
 namespace Tapeout.Machine.Reference;
@@ -56,7 +56,7 @@ internal sealed partial class Semantics(ReferenceMachine machine, RoleMemory mem
         for (int row = written.Rows.Start; row < written.Rows.End; row++)
         {
             ReadOnlySpan<float> values = written.Floats(row);
-            if (AreFinite(values))
+            if (TensorCodec.AreFinite(values))
                 continue;
             for (int column = 0; column < values.Length; column++)
             {
@@ -68,21 +68,6 @@ internal sealed partial class Semantics(ReferenceMachine machine, RoleMemory mem
                 }
             }
         }
-    }
-
-    /// <summary>True if no value is NaN or infinite.</summary>
-    public static bool AreFinite(ReadOnlySpan<float> values)
-    {
-        // All exponent bits set: NaN or infinity.
-        int i = 0;
-        Vector256<uint> found = default;
-        Vector256<uint> exponent = Vector256.Create(0x7F800000u);
-        for (; i + 8 <= values.Length; i += 8)
-            found |= Vector256.Equals(Vector256.Create(values[i..]).AsUInt32() & exponent, exponent);
-        bool finite = found == default;
-        for (; i < values.Length; i++)
-            finite &= float.IsFinite(values[i]);
-        return finite;
     }
 
     /// <summary>

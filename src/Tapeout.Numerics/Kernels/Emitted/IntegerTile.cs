@@ -173,8 +173,6 @@ internal readonly record struct IntegerTile(
 
     private void WriteBlock(VectorAssembler code, int units)
     {
-        Scalar scales = Scales;
-        Scalar offsets = Offsets;
         int floats = Tokens * sizeof(float);
         for (int t = 0; t < Tokens; t++)
         {
@@ -184,8 +182,7 @@ internal readonly record struct IntegerTile(
         }
         if (Offset == OffsetKind.ZeroPoint)
         {
-            offsets = WriteAddress(code, Offsets, OffsetBytes);
-            code.LoadBytes(First, offsets, 0);
+            code.LoadBytes(First, WriteAddress(code, Offsets, OffsetBytes), 0);
             for (int t = 0; t < Tokens; t++)
             {
                 code.MultiplyIntegersByBroadcast(Second, First, Parameters, 2 * floats + t * sizeof(int));
@@ -198,8 +195,7 @@ internal readonly record struct IntegerTile(
             for (int chain = 1; chain < Chains; chain++)
                 code.AddIntegers(t, t, t + chain * Tokens);
         }
-        scales = WriteAddress(code, Scales, ScaleBytes);
-        WriteScale(code, Scale, scales);
+        WriteScale(code, Scale, WriteAddress(code, Scales, ScaleBytes));
         if (Tokens <= FewTokens && ScalesAdvance)
             code.Prefetch(Scales, PrefetchedScaleBytes);
         for (int t = 0; t < Tokens; t++)
@@ -213,8 +209,7 @@ internal readonly record struct IntegerTile(
         }
         if (Offset == OffsetKind.Minimum)
         {
-            offsets = WriteAddress(code, Offsets, OffsetBytes);
-            WriteScale(code, Minimum, offsets);
+            WriteScale(code, Minimum, WriteAddress(code, Offsets, OffsetBytes));
             for (int t = 0; t < Tokens; t++)
             {
                 code.Broadcast(First, Parameters, 2 * floats + t * sizeof(float));

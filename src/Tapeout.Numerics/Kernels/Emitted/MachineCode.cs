@@ -20,20 +20,29 @@ public static unsafe partial class MachineCode
         && Avx512BW.IsSupported
         && HasVnni()
         && Environment.GetEnvironmentVariable(Switch) != "0"
-        && Publish([0xC3]) != 0;
+        && TryPublish([0xC3], out _);
 
-    /// <summary>Copies code into memory that can be executed and no longer be written; it stays until the process ends. 0 where the system forbids it.</summary>
-    internal static nint Publish(byte[] code)
+    /// <summary>Copies code into memory that can be executed and no longer be written; it stays until the process ends.</summary>
+    /// <exception cref="InsufficientMemoryException">The system has none left.</exception>
+    internal static nint Publish(byte[] code) =>
+        TryPublish(code, out nint address)
+            ? address
+            : throw new InsufficientMemoryException(
+                $"There is no memory for {code.Length} bytes of machine code: set {Switch}=0 to do without."
+            );
+
+    private static bool TryPublish(byte[] code, out nint address)
     {
         nuint length = (nuint)code.Length;
         const int ReadWrite = 3;
         const int ReadExecute = 5;
         const int PrivateAnonymous = 0x22;
         void* memory = Map(null, length, ReadWrite, PrivateAnonymous, -1, 0);
-        if ((nint)memory == -1)
-            return 0;
+        address = (nint)memory;
+        if (address == -1)
+            return false;
         code.CopyTo(new Span<byte>(memory, code.Length));
-        return Protect(memory, length, ReadExecute) == 0 ? (nint)memory : 0;
+        return Protect(memory, length, ReadExecute) == 0;
     }
 
     /// <summary>CPUID leaf 7, ECX bit 11.</summary>
