@@ -1,6 +1,5 @@
 using Tapeout.Isa;
 using Tapeout.Numerics;
-using Tapeout.Quantities;
 
 namespace Tapeout.Timing;
 
@@ -46,9 +45,8 @@ internal sealed partial class InstructionCosts
         }
         else
         {
-            PerCycle? rate =
-                _chip.Matrix.MacsFor(ElementType.F16, ElementType.F16) ?? _chip.Matrix.MacsFor(ElementType.F32, ElementType.F32);
-            long products = rate is { } native ? native.TimeFor(macs).Count : VectorCycles(macs);
+            ElementType element = Multiplication.OfAttention(_chip, null, keys.Format);
+            long products = _chip.Matrix.MacsFor(element, element) is { } native ? native.TimeFor(macs).Count : VectorCycles(macs);
             compute = products + VectorCycles(3 * visible * heads) + SpecialCycles(visible * heads);
             read = SramCycles(bytes);
         }

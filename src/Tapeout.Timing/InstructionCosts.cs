@@ -38,9 +38,9 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         _options = options;
         _issue = chip.IssueOverhead.Count;
         _dynamic = chip.Execution.Style == ExecutionStyle.Dynamic;
-        _kernels = options.Software?.Library is { } library && _dynamic ? new(chip, library) : null;
+        _kernels = options.LibraryOn(chip) is { } library ? new(chip, library) : null;
         _traits = InstructionTraits.Of(role);
-        _work = new(tape, role, chip, step, options.Rank);
+        _work = new(tape, role, chip, step, _kernels?.Library, options.Rank);
     }
 
     /// <summary>The traits of the role's instructions.</summary>
@@ -166,7 +166,7 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         MatrixDescription matrix = _chip.Matrix;
         long compute;
         long fill = 0;
-        if (matrix.MacsFor(w.Format.Element, x.Format.Element) is { } macs)
+        if (Multiplication.Of(_chip, null, w.Format, x.Format).Rate is { } macs)
         {
             long padded = RoundUp(w.Rows, matrix.Columns) * RoundUp(w.Columns, matrix.Rows);
             compute = macs.TimeFor(padded * x.Rows).Count;

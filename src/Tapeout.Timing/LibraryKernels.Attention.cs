@@ -111,9 +111,8 @@ internal sealed partial class LibraryKernels
     /// </summary>
     private KernelTime Prompt(AttentionShape shape)
     {
-        bool narrow = shape.Kv.ElementBits <= 8;
-        ElementType multiplied = narrow ? ElementType.I8 : ElementType.BF16;
-        long rate = (_chip.Matrix.MacsFor(multiplied, multiplied) ?? _chip.Matrix.MacsFor(ElementType.BF16, ElementType.BF16))?.Count ?? 1;
+        ElementType multiplied = Multiplication.OfAttention(_chip, Library, shape.Kv);
+        long rate = _chip.Matrix.MacsFor(multiplied, multiplied)?.Count ?? _chip.Vector.Operations.Count;
         double special = 1.0 / _chip.Vector.SpecialOperations.Count + OperationsPerScore / _chip.Vector.Operations.Count;
         long bytes = 0;
         long steps = 0;

@@ -1,6 +1,5 @@
 using Tapeout.Chips;
 using Tapeout.Numerics;
-using Tapeout.Quantities;
 
 namespace Tapeout.Timing;
 
@@ -54,16 +53,12 @@ internal sealed partial class LibraryKernels
         long m = x.Rows;
         long n = w.Rows;
         long k = w.Columns;
-        // Beside weights in 16-bit floats a library takes activations in the same format, whatever Tapeout's own numerics keep them in.
-        bool isHalf = w.Format.Element is ElementType.F16 or ElementType.BF16 && x.Format.Element == ElementType.F32;
-        if (isHalf && _chip.Matrix.MacsFor(w.Format.Element, w.Format.Element) is not null)
-            x = x with { Format = w.Format };
-        bool native = _chip.Matrix.MacsFor(w.Format.Element, x.Format.Element) is not null;
-        PerCycle? rate = _chip.Matrix.MacsFor(native ? w.Format.Element : x.Format.Element, x.Format.Element);
-        long macs = rate?.Count ?? _chip.Vector.Operations.Count;
+        Multiplication multiplied = Multiplication.Of(_chip, Library, w.Format, x.Format);
+        x = x with { Format = multiplied.Operand };
+        bool native = multiplied.IsNative;
+        long macs = multiplied.Rate?.Count ?? _chip.Vector.Operations.Count;
         // Sums of groups are scaled and added to float accumulators by the vector units: one operation for each operand that has groups.
         int group = native ? Math.Max(w.Format.GroupSize, x.Format.GroupSize) : 0;
-        int expansion = Library.ExpansionOperations + (w.Format.GroupSize > 0 ? 1 : 0);
         int scalings = (w.Format.GroupSize > 0 ? 1 : 0) + (x.Format.GroupSize > 0 ? 1 : 0);
         int mostSplits = native && w.Format.ElementBits <= 8 ? Library.QuantisedSplits ?? Library.MostSplits : Library.MostSplits;
         long memory = MemoryCycles(memoryBytes);
@@ -86,13 +81,12 @@ internal sealed partial class LibraryKernels
                 long depth = steps * tile.K;
                 long fetched = Fetched(x.Format, rows, depth) + Fetched(w.Format, tile.N, depth);
                 // Kernels that expand weights have tiles down to the 16 rows of one multiplication.
-                long multiplied = native || asked is not null ? tile.M : Math.Min(tile.M, 16 * Divide(m, 16));
-                long multiply = Divide(multiplied * tile.N * depth * 1000, macs * _matrixPerMille);
+                long height = native || asked is not null ? tile.M : Math.Min(tile.M, 16 * Divide(m, 16));
+                long multiply = Divide(height * tile.N * depth * 1000, macs * _matrixPerMille);
                 if (group > 0)
                     multiply += Divide(scalings * tile.M * (long)tile.N * Divide(depth, group), _chip.Vector.Operations.Count);
-                // A tile's weights are expanded between its multiplications, by the same threads; scales of groups are an operation more.
-                if (!native)
-                    multiply += Divide(tile.N * depth * expansion, _chip.Vector.Operations.Count);
+                // A tile's weights are expanded between its multiplications, by the same threads.
+                multiply += Divide(tile.N * depth * multiplied.Expansions, _chip.Vector.Operations.Count);
                 long fetch = Divide(fetched, _chip.Network.LinkRate.Count * Library.ClusterSize);
                 long wait = steps * _step;
                 long loop = Math.Max(multiply, Math.Max(fetch, wait));

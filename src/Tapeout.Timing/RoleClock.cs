@@ -16,7 +16,7 @@ internal sealed class RoleClock
         Chip = chip;
         _ticksPerSecond = ticks.Count;
         _clock = chip.Clock.Count;
-        decimal? reached = chip.Execution.Style == ExecutionStyle.Dynamic ? options.Software?.Library?.MemoryEfficiency : null;
+        decimal? reached = options.LibraryOn(chip)?.MemoryEfficiency;
         HidesMemoryLatency = reached is not null;
         foreach (MemoryDescription memory in chip.Memory)
         {

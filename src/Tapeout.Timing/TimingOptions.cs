@@ -44,6 +44,9 @@ public sealed record TimingOptions
     /// <summary>How tokens spread over experts where the step has no counts.</summary>
     public ExpertDistribution Experts { get; init; } = ExpertDistribution.Even;
 
+    /// <summary>The kernels of the software on a chip that launches them; none for chips with a static schedule, or without software.</summary>
+    internal KernelLibrary? LibraryOn(ChipDescription chip) => chip.Execution.Style == ExecutionStyle.Dynamic ? Software?.Library : null;
+
     /// <summary>
     /// The stack of the catalog whose kernels were fitted on a chip; none for chips that execute statically or were never measured.
     /// </summary>

@@ -128,7 +128,7 @@ public sealed class WorkTests
     internal static ChipDescription Load(string name) =>
         ChipReader.Load(name, name == "taalas-hc1-like" ? ["sram.capacity=256MiB", "power.tdp=2kW", "technology=3nm"] : []);
 
-    internal static Tape Compile(Model model, ChipDescription chip, string format, int chips) =>
+    internal static Tape Compile(Model model, ChipDescription chip, string format, int chips, string? cache = null) =>
         Compilation
             .Compile(
                 model,
@@ -136,6 +136,7 @@ public sealed class WorkTests
                 {
                     Chip = chip,
                     Format = format,
+                    KvFormat = cache,
                     Chips = chips,
                     MaxSequences = 4,
                     MaxTokensPerStep = 16,

@@ -162,8 +162,8 @@ public static class ValidationReport
 
             Conditions of the benchmark that its published source shows and that rows are timed under: the attention rows of TensorRT-LLM 1.0
             (A100) have a cache of keys only, which kernels read as values too, so that half of the bytes come from memory and half from the
-            shared SRAM. The timed kernels multiply weights in 16-bit floats by activations in the same format, as a library does, also where
-            the tape keeps those activations in float32; energy counts the tape's own products.
+            shared SRAM. Kernels of a library multiply weights in 16-bit floats by activations in the same format, also where the tape keeps
+            those activations in float32, and expand weights that the chip does not multiply; energy counts the operations that are timed.
 
             Numbers of structure stand in the code, apart from the fitted constants. They were chosen by eye with errors of all rows in view,
             held-out ones too, so a held-out error is less than blind where one of them matters:

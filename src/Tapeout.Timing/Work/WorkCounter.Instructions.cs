@@ -249,9 +249,10 @@ internal sealed partial class WorkCounter
         (Int128 visible, Int128 held) = Positions(instruction.Window);
         if (!_wholeChip)
         {
-            bool half = _chip.Attention is not null || _chip.Matrix.MacsFor(ElementType.F16, ElementType.F16) is not null;
-            ElementType element = half ? ElementType.F16 : ElementType.F32;
-            Tally(WorkItem.Multiply(element, element), 2 * visible * heads * instruction.HeadDimension);
+            ElementType element = Multiplication.OfAttention(_chip, _library, keys.Format);
+            Int128 products = 2 * visible * heads * instruction.HeadDimension;
+            Tally(WorkItem.Multiply(element, element), products);
+            Operations(WorkKind.Accumulate, element == ElementType.I8 ? products : 0);
             Tally(WorkItem.Operation(WorkKind.Function), visible * heads);
             Tally(WorkItem.Operation(WorkKind.Vector), 3 * visible * heads);
         }
@@ -276,20 +277,16 @@ internal sealed partial class WorkCounter
 
     private void Products(MatMul instruction, Shape x, Shape w)
     {
-        if (_wholeChip)
+        // A library cuts the product of the whole chip into its own blocks.
+        if (_wholeChip != _library is not null)
             return;
-        ElementType weight = w.Format.Element;
-        ElementType activation = x.Format.Element;
+        Multiplication multiplied = Multiplication.Of(_chip, _library, w.Format, x.Format);
         Int128 products = (Int128)x.Rows * w.Elements;
-        if (_chip.Matrix.MacsFor(weight, activation) is null)
-        {
-            // The vector unit expands the weights and multiplies.
-            Operations(WorkKind.Dequantise, w.Elements);
-            Tally(WorkItem.Multiply(ElementType.F32, ElementType.F32), products);
-            return;
-        }
-        Tally(WorkItem.Multiply(weight, activation), products);
-        if (w.Format.IsFloat || x.Format.IsFloat)
+        // Its kernels expand weights anew for each row of blocks.
+        int blocks = _library is null ? 1 : Blocks(x.Rows, Block.M);
+        Tally(WorkItem.Operation(WorkKind.Dequantise), (Int128)w.Elements * multiplied.Expansions * blocks);
+        Tally(WorkItem.Multiply(multiplied.Weights, multiplied.Activations), products);
+        if (multiplied.Rate is null || w.Format.IsFloat || x.Format.IsFloat)
             return;
         Tally(WorkItem.Operation(WorkKind.Accumulate), products);
         // A fused multiply-add by the scales after each block of the plan.
@@ -308,10 +305,10 @@ internal sealed partial class WorkCounter
     {
         if (!_wholeChip)
             return true;
-        BlockTile block = _chip.Execution.BlockTile ?? new(128, 128, 64);
         Shape y = Of(instruction.Y);
-        Int128 weights = (Int128)w.Bytes * ((x.Rows + block.M - 1) / block.M);
-        Int128 activations = (Int128)x.Bytes * ((w.Rows + block.N - 1) / block.N);
+        NumberFormat operand = Multiplication.Of(_chip, _library, w.Format, x.Format).Operand;
+        Int128 weights = (Int128)w.Bytes * Blocks(x.Rows, Block.M);
+        Int128 activations = (Int128)new TensorLayout(operand, x.Rows, x.Columns).Bytes * Blocks(w.Rows, Block.N);
         if (w.Space == Space.Dram)
             Tally(WorkItem.Read(MemoryLevel.Dram, Purpose.Weights), Bursts(w.Bytes));
         Int128 results = WideBytes(y);
@@ -326,6 +323,10 @@ internal sealed partial class WorkCounter
         Tally(WorkItem.Read(MemoryLevel.Sram, Purpose.Activations), activations);
         return true;
     }
+
+    private BlockTile Block => _chip.Execution.BlockTile ?? new(128, 128, 64);
+
+    private static int Blocks(int rows, int block) => (rows + block - 1) / block;
 
     /// <summary>Outputs leave as two-byte floats: what libraries write, whatever the tape's accumulators are.</summary>
     private static Int128 WideBytes(Shape shape) => (Int128)2 * shape.Elements;

@@ -15,6 +15,7 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
     private readonly ChipDescription _chip;
     private readonly Step _step;
     private readonly bool _dynamic;
+    private readonly KernelLibrary? _library;
     private readonly int? _rank;
     private readonly InstructionTraits[] _traits;
     private readonly Dictionary<(int, int, int, int, int, int), Ledger> _ledgers = [];
@@ -30,9 +31,11 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
     /// <param name="role">The role whose instructions are counted.</param>
     /// <param name="chip">The role's chip.</param>
     /// <param name="step">Shapes, and counts of experts where layers route.</param>
+    /// <param name="library">The kernels that do the products; none for the chip's own tape.</param>
     /// <param name="rank">The rank that is counted alone; none for all ranks.</param>
-    public WorkCounter(Tape tape, Role role, ChipDescription chip, Step step, int? rank = null)
+    public WorkCounter(Tape tape, Role role, ChipDescription chip, Step step, KernelLibrary? library, int? rank = null)
     {
+        _library = library;
         _rank = rank;
         _tape = tape;
         _role = role;
