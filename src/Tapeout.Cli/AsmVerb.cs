@@ -1,15 +1,11 @@
 using System.CommandLine;
-using System.Text;
 using Tapeout.Isa;
-using Tapeout.Quantities;
 
 namespace Tapeout.Cli;
 
 /// <summary><c>tapeout asm LISTING -o TAPE</c>: the inverse of <c>disasm</c>.</summary>
 internal static class AsmVerb
 {
-    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
-
     public static Command Create(TextWriter output)
     {
         Argument<FileInfo> listing = new("listing") { Description = "A text as 'tapeout disasm' writes it." };
@@ -19,7 +15,7 @@ internal static class AsmVerb
         command.SetAction(parsed =>
         {
             FileInfo source = parsed.GetValue(listing)!;
-            Tape tape = Assembler.Read(Text(source), source.ToString());
+            Tape tape = Assembler.Read(InputFile.Text(source, "a listing is what 'tapeout disasm' writes"), source.ToString());
             if (!parsed.GetValue(unverified))
                 Verifier.VerifyOrThrow(tape, null);
             byte[] bytes = TapeFile.Write(tape);
@@ -32,17 +28,5 @@ internal static class AsmVerb
             return 0;
         });
         return command;
-    }
-
-    private static string Text(FileInfo source)
-    {
-        try
-        {
-            return Strict.GetString(InputFile.Read(source));
-        }
-        catch (ArgumentException e)
-        {
-            throw new InvalidInputException($"'{source}' is not UTF-8 text: a listing is what 'tapeout disasm' writes.", e);
-        }
     }
 }

@@ -34,12 +34,22 @@ internal static class HashesVerb
         Option<string[]> set = CommonOptions.SetOption();
         Option<string?> kv = new("--kv-format") { Description = "KV cache: f32, f16, int8, int4." };
         Argument<string?> prompt = new("prompt") { Description = "The text of the run.", DefaultValueFactory = _ => null };
+        Option<FileInfo?> prompts = new("--prompts")
+        {
+            Description = "Several prompts, one hash over all: one a line, or JSON as an array of strings.",
+        };
         Option<int> promptTokens = new("--prompt-tokens")
         {
             Description = "Without a prompt: so many tokens from all over the vocabulary.",
             DefaultValueFactory = _ => 32,
         };
         Option<int> made = new("--max-tokens", "-n") { Description = "Tokens made behind the prompt.", DefaultValueFactory = _ => 8 };
+        Option<Variation> vary = new("--vary")
+        {
+            Description =
+                "all: every combination of machine, threads, batch and chunk; one: the first of each, then each other value alone with the first of the rest.",
+            DefaultValueFactory = _ => Variation.All,
+        };
         Option<bool> json = new("--json") { Description = "Prints one JSON object." };
         Command command = new(
             "hashes",
@@ -47,6 +57,7 @@ internal static class HashesVerb
         )
         {
             prompt,
+            prompts,
             promptTokens,
             made,
             models,
@@ -56,6 +67,7 @@ internal static class HashesVerb
             chunks,
             threads,
             machines,
+            vary,
             chip,
             set,
             json,
@@ -64,6 +76,12 @@ internal static class HashesVerb
         {
             Refusals refusals = new();
             string? text = parsed.GetValue(prompt);
+            IReadOnlyList<string>? texts =
+                parsed.GetValue(prompts) is { } file ? refusals.Try(() => PromptFile.Read(file))
+                : text is null ? null
+                : [text];
+            if (text is not null && parsed.GetValue(prompts) is not null)
+                refusals.Add("A prompt and --prompts are given: leave out one of them.");
             int tokens = refusals.Try(() => CommonOptions.Count("--prompt-tokens", parsed.GetValue(promptTokens), 1));
             int most = refusals.Try(() => CommonOptions.Count("--max-tokens", parsed.GetValue(made), 1));
             string[] kinds = refusals.Try(() => Machines(parsed.GetValue(machines)!)) ?? [];
@@ -79,7 +97,9 @@ internal static class HashesVerb
             [
                 .. from kind in kinds from team in teams from size in sizes from step in steps select new Setting(kind, team, size, step),
             ];
-            Sweep sweep = new(text, tokens, most, settings);
+            if (parsed.GetValue(vary) == Variation.One)
+                settings = [.. settings.Where(setting => setting.Changes(settings[0]) <= 1)];
+            Sweep sweep = new(texts, tokens, most, settings);
             bool asJson = parsed.GetValue(json);
             if (!asJson)
                 output.WriteLine(
@@ -117,26 +137,39 @@ internal static class HashesVerb
         : Vector128.IsHardwareAccelerated ? 128
         : 0;
 
+    private enum Variation
+    {
+        All,
+        One,
+    }
+
     private sealed record Setting(string Machine, int Threads, int Batch, int Chunk)
     {
+        /// <summary>In how many of the four this is another setting.</summary>
+        public int Changes(Setting other) =>
+            (Machine == other.Machine ? 0 : 1)
+            + (Threads == other.Threads ? 0 : 1)
+            + (Batch == other.Batch ? 0 : 1)
+            + (Chunk == other.Chunk ? 0 : 1);
+
         public override string ToString() =>
             $"{Machine} machine, {(Threads == 0 ? "a thread a processor" : $"threads {Threads}")}, batch {Batch}, chunk {Chunk}";
     }
 
-    private sealed record Sweep(string? Prompt, int PromptTokens, int MaxTokens, ImmutableArray<Setting> Settings);
+    private sealed record Sweep(IReadOnlyList<string>? Texts, int PromptTokens, int MaxTokens, ImmutableArray<Setting> Settings);
 
     private sealed record Row(string Model, string Format, string Sha256, int Positions, int Runs, IReadOnlyList<string> Differences);
 
     private static Row Hash(Model model, CompilationOptions options, Sweep sweep, ProgressLine progress)
     {
-        ImmutableArray<int> prompt = Prompt(model, sweep);
+        ImmutableArray<ImmutableArray<int>> prompts = Prompts(model, sweep);
         int step = sweep.Settings.Max(s => Math.Max(s.Chunk, s.Batch));
         options = options with
         {
             MaxSequences = sweep.Settings.Max(s => s.Batch),
             MaxTokensPerStep = step,
             MaxLogitRows = step,
-            ContextLength = prompt.Length + sweep.MaxTokens,
+            ContextLength = prompts.Max(p => p.Length) + sweep.MaxTokens,
         };
         progress.Start($"compiling {model.Name} in {options.FormatName}");
         CompilationResult compiled = Compilation.Compile(model, options);
@@ -151,7 +184,7 @@ internal static class HashesVerb
             foreach (Setting setting in group)
             {
                 progress.Start($"{model.Name} in {options.FormatName}: {setting}");
-                LogitSum sum = LogitSum.Of(machine, prompt, sweep.MaxTokens, setting.Batch, setting.Chunk);
+                LogitSum sum = LogitSum.Of(machine, prompts, sweep.MaxTokens, setting.Batch, setting.Chunk);
                 runs++;
                 first ??= sum;
                 if (sum.Sha256 != first.Sha256)
@@ -170,16 +203,19 @@ internal static class HashesVerb
             _ => { }
         );
 
-    /// <summary>The text's tokens, or a walk through the vocabulary that comes to every one of its tokens before it repeats.</summary>
-    private static ImmutableArray<int> Prompt(Model model, Sweep sweep)
+    /// <summary>The texts' tokens, or a walk through the vocabulary that comes to every one of its tokens before it repeats.</summary>
+    private static ImmutableArray<ImmutableArray<int>> Prompts(Model model, Sweep sweep)
     {
-        if (sweep.Prompt is { } text)
-            return [.. model.RequireTokenizer().Encode(text, true, true)];
+        if (sweep.Texts is { } texts)
+            return [.. texts.Select(text => model.RequireTokenizer().Encode(text, true, true).ToImmutableArray())];
         int vocabulary = model.Configuration.Vocabulary;
         int stride = vocabulary * 5 / 8 | 1;
         while (Gcd(stride, vocabulary) != 1)
             stride += 2;
-        return [.. Enumerable.Range(1, sweep.PromptTokens).Select(i => (int)((long)i * stride % vocabulary))];
+        return
+        [
+            [.. Enumerable.Range(1, sweep.PromptTokens).Select(i => (int)((long)i * stride % vocabulary))],
+        ];
     }
 
     private static int Gcd(int a, int b) => b == 0 ? a : Gcd(b, a % b);

@@ -37,7 +37,11 @@ public sealed class HashesVerbTests
         Assert.Equal(4, Sums(found).Distinct().Count());
     }
 
-    /// <summary>The same over real models and every format: half an hour and more.</summary>
+    /// <summary>
+    /// The same over real models and every format: SmolLM2 and the embedded model with 64 tokens behind every golden prompt, two conformance
+    /// models with 64 behind 80 tokens from all over their vocabularies; first in lock-step with the definition, then each other number of threads,
+    /// batch and chunk. About an hour of two processors.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Hosts))]
     public void Hashes_OfLargerModels_OnAnyHost_AreTheReferenceMachines(string switches, int mostBits)
@@ -46,24 +50,116 @@ public sealed class HashesVerbTests
             Environment.GetEnvironmentVariable("TAPEOUT_SLOW") == "2",
             "hashes a model of 135 million parameters in eight formats over and over; set TAPEOUT_SLOW=2"
         );
-        string[] models =
+        string[] spread = ["--prompt-tokens", "80"];
+        (string Model, string[] Prompts)[] models =
         [
-            "stories260k",
-            SharedData.PathOf("models/conformance/mistral/model.gguf"),
-            SharedData.PathOf("models/conformance/mixtral/model.gguf"),
-            SharedData.PathOf("models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf"),
+            ("stories260k", ["--prompts", SharedData.PathOf("models/stories260k/prompts-golden.json")]),
+            (SharedData.PathOf("models/conformance/mistral/model.gguf"), spread),
+            (SharedData.PathOf("models/conformance/mixtral/model.gguf"), spread),
+            (
+                SharedData.PathOf("models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf"),
+                ["--prompts", SharedData.PathOf("models/smollm2-135m-instruct/golden/golden.json")]
+            ),
         ];
-        string[] common = ["hashes", "-m", .. models, "--set", "sram.capacity=128MiB", "--prompt-tokens", "80", "-n", "8", "--json"];
-        string[] sweep = ["--batch", "1", "2", "3", "8", "--chunk", "1", "7", "64", "512", "--threads", "1", "2"];
-        // Emulated vectors are some fifty times slower.
-        if (mostBits == 0)
-            sweep = ["--batch", "1", "3", "--chunk", "64", "--threads", "2"];
-        foreach (string format in Formats)
+        // The host with all its instructions compares with the definition too; emulated vectors are some fifty times slower.
+        string[] machines = switches.Length == 0 ? ["fast", "both"] : ["fast"];
+        string[] sweep =
+            mostBits == 0
+                ? ["--threads", "2", "--batch", "1", "--chunk", "64"]
+                : ["--threads", "2", "1", "--batch", "1", "2", "3", "8", "--chunk", "64", "1", "7", "512"];
+        foreach ((string model, string[] prompts) in models)
         {
-            JsonNode reference = Invocation.Good([.. common, "-f", format, "--machine", "reference"]).Json;
-            Assert.Equal(Sums(reference), Sums(InProcess(switches, [.. common, "-f", format, .. sweep])));
-            foreach (JsonNode? row in reference["hashes"]!.AsArray())
-                TestContext.Current.TestOutputHelper!.WriteLine($"{row!["sha256"]} {row["model"]} {row["format"]}");
+            string[] made =
+                mostBits == 0 && model.Contains("SmolLM2", StringComparison.Ordinal)
+                    ? ["The capital", "-n", "4"]
+                    : [.. prompts, "-n", "64"];
+            foreach (string format in Formats)
+            {
+                string[] common = ["hashes", "-m", model, .. made, "-f", format, "--set", "sram.capacity=128MiB", "--json"];
+                string[] sums = Sums(InProcess(switches, [.. common, "--vary", "one", "--machine", .. machines, .. sweep]));
+                if (switches.Length > 0)
+                    Assert.Equal(Sums(InProcess("", [.. common, "--machine", "fast", "--chunk", "64"])), sums);
+                TestContext.Current.TestOutputHelper!.WriteLine($"{sums[0]} {model} {format}");
+            }
+        }
+    }
+
+    /// <summary>Several prompts in one run: each begins with an empty cache, and the order counts.</summary>
+    [Fact]
+    public void Hashes_SeveralPrompts_OneSumOverAll()
+    {
+        string lines = Path.GetTempFileName();
+        string json = Path.GetTempFileName();
+        try
+        {
+            string[] Sum(params string[] more) => Sums(Invocation.Good(["hashes", .. more, "-n", "2", "--json", "-f", "int8"]).Json);
+            File.WriteAllText(lines, "Once upon a time\nThe cat\n");
+            File.WriteAllText(json, """{"prompts": [{"text": "Once upon a time", "ids": [1]}, "The cat"]}""");
+            string sum = Assert.Single(Sum("--prompts", lines, "--batch", "1", "3", "--chunk", "2", "64"));
+            Assert.Equal(sum, Sum("--prompts", json)[0]);
+            File.WriteAllText(lines, "The cat\r\nOnce upon a time");
+            Assert.NotEqual(sum, Sum("--prompts", lines)[0]);
+            File.WriteAllText(lines, "Once upon a time");
+            Assert.Equal(Sum("Once upon a time")[0], Sum("--prompts", lines)[0]);
+        }
+        finally
+        {
+            File.Delete(lines);
+            File.Delete(json);
+        }
+    }
+
+    /// <summary>All combinations, or the first setting and every other value alone.</summary>
+    [Theory]
+    [InlineData("all", 2 * 3 * 2)]
+    [InlineData("one", 1 + 1 + 2 + 1)]
+    public void Hashes_Vary_CountsRuns(string vary, int runs)
+    {
+        JsonNode found = Invocation
+            .Good(
+                "hashes",
+                "Once",
+                "-n",
+                "1",
+                "-f",
+                "int8",
+                "--threads",
+                "1",
+                "2",
+                "--batch",
+                "1",
+                "2",
+                "3",
+                "--chunk",
+                "64",
+                "1",
+                "--vary",
+                vary,
+                "--json"
+            )
+            .Json;
+        Assert.Equal(runs, found["hashes"]![0]!["runs"]!.GetValue<int>());
+    }
+
+    [Theory]
+    [InlineData("", "holds no prompt")]
+    [InlineData("[\"a\", 7]", "prompt 1 is neither")]
+    [InlineData("[\"\"]", "prompt 0 is neither")]
+    [InlineData("{\"prompt\": \"a\"}", "no array of prompts")]
+    [InlineData("[\"a\"", "begins as JSON but is none")]
+    public void Hashes_BadPromptFile_Refused(string content, string expected)
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, content);
+            Invocation refused = Invocation.Of("hashes", "--prompts", file);
+            Assert.Equal(2, refused.Code);
+            Assert.Contains(expected, refused.Errors, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
         }
     }
 
