@@ -59,6 +59,17 @@ internal readonly struct GroupParameters
         }
     }
 
+    /// <summary>As <see cref="Measure"/> over the values and one more, for symmetric codes: the maximum of a row of which the values are a part.</summary>
+    public static GroupParameters MeasureBeside(NumberFormat format, ReadOnlySpan<float> values, float further)
+    {
+        if (!TryLargest(values, out float magnitude))
+            return Measure(format, values, 0); // which names the value
+        if (!float.IsFinite(further))
+            throw new NonFiniteValueException(values.Length, further);
+        int largestCode = format.Element == ElementType.I8 ? 127 : 7;
+        return new(ScaleOf(format.ScaleType, MathF.Max(magnitude, MathF.Abs(further)) / largestCode, largestCode), 0, 0);
+    }
+
     /// <summary>Writes scale and offset into their planes.</summary>
     public void Write(in TensorLayout layout, Span<byte> packed, int row, int group)
     {

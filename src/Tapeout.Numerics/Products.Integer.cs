@@ -162,8 +162,10 @@ public static partial class Products
     /// <summary>Σ a[i] · b[i], 16 products a step (int8 × int8 and their pairs fit int16 and int32), equal to <see cref="DotScalar"/>.</summary>
     internal static unsafe int Dot(sbyte* a, sbyte* b, int count)
     {
-        if (!Avx2.IsSupported || count < 16)
+        if (count < 16)
             return DotScalar(a, b, count);
+        if (!Avx2.IsSupported)
+            return DotPortable(a, b, count);
         unchecked
         {
             Vector256<int> sum0 = default;
@@ -177,6 +179,27 @@ public static partial class Products
             for (; i + 16 <= count; i += 16)
                 sum0 += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(a + i), Avx2.ConvertToVector256Int16(b + i));
             return Vector256.Sum(sum0 + sum1) + DotScalar(a + i, b + i, count - i);
+        }
+    }
+
+    /// <summary>As <see cref="Dot"/>, for hosts without AVX2.</summary>
+    internal static unsafe int DotPortable(sbyte* a, sbyte* b, int count)
+    {
+        unchecked
+        {
+            Vector128<int> sum = default;
+            int i = 0;
+            for (; i + 16 <= count; i += 16)
+            {
+                (Vector128<short> aLow, Vector128<short> aHigh) = Vector128.Widen(Vector128.Load(a + i));
+                (Vector128<short> bLow, Vector128<short> bHigh) = Vector128.Widen(Vector128.Load(b + i));
+                // A product of two int8 fits an int16.
+                Vector128<short> low = aLow * bLow;
+                Vector128<short> high = aHigh * bHigh;
+                sum += Vector128.WidenLower(low) + Vector128.WidenUpper(low);
+                sum += Vector128.WidenLower(high) + Vector128.WidenUpper(high);
+            }
+            return Vector128.Sum(sum) + DotScalar(a + i, b + i, count - i);
         }
     }
 
@@ -195,8 +218,10 @@ public static partial class Products
     /// <summary>Σ a[i], equal to <see cref="SumScalar"/>.</summary>
     internal static unsafe int Sum(sbyte* a, int count)
     {
-        if (!Avx2.IsSupported || count < 16)
+        if (count < 16)
             return SumScalar(a, count);
+        if (!Avx2.IsSupported)
+            return SumPortable(a, count);
         unchecked
         {
             Vector256<int> sum = default;
@@ -205,6 +230,23 @@ public static partial class Products
             for (; i + 16 <= count; i += 16)
                 sum += Avx2.MultiplyAddAdjacent(Avx2.ConvertToVector256Int16(a + i), one);
             return Vector256.Sum(sum) + SumScalar(a + i, count - i);
+        }
+    }
+
+    /// <summary>As <see cref="Sum"/>, for hosts without AVX2.</summary>
+    internal static unsafe int SumPortable(sbyte* a, int count)
+    {
+        unchecked
+        {
+            Vector128<int> sum = default;
+            int i = 0;
+            for (; i + 16 <= count; i += 16)
+            {
+                (Vector128<short> low, Vector128<short> high) = Vector128.Widen(Vector128.Load(a + i));
+                Vector128<short> both = low + high;
+                sum += Vector128.WidenLower(both) + Vector128.WidenUpper(both);
+            }
+            return Vector128.Sum(sum) + SumScalar(a + i, count - i);
         }
     }
 

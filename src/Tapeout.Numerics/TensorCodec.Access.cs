@@ -240,7 +240,7 @@ public static partial class TensorCodec
     }
 
     /// <summary>As <see cref="FloatConversion.FromF16"/>, 16 at a time: attention over a KV cache of f16 converts more than it multiplies.</summary>
-    private static unsafe void FromF16(ushort* codes, int count, float* values)
+    internal static unsafe void FromF16(ushort* codes, int count, float* values)
     {
         int i = 0;
         for (; i + 16 <= count; i += 16)
@@ -266,7 +266,7 @@ public static partial class TensorCodec
         return Vector256.ConditionalSelect(isNaN, Vector256.Create(FloatConversion.NaNBits), value).AsSingle();
     }
 
-    private static unsafe void FromBF16(ushort* codes, int count, float* values)
+    internal static unsafe void FromBF16(ushort* codes, int count, float* values)
     {
         int i = 0;
         Vector256<float> nan = Vector256.Create(FloatConversion.NaN);

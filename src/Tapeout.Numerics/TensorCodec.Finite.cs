@@ -29,7 +29,7 @@ public static partial class TensorCodec
     public static bool AreFinite(ReadOnlySpan<float> values) => AreBelow(MemoryMarshal.Cast<float, uint>(values), 0x7f800000u);
 
     /// <summary>As the other overload, for a plane of one float type.</summary>
-    internal static bool AreFinite(ElementType type, ReadOnlySpan<byte> plane)
+    public static bool AreFinite(ElementType type, ReadOnlySpan<byte> plane)
     {
         if (type == ElementType.F32)
             return AreBelow(MemoryMarshal.Cast<byte, uint>(plane), 0x7f800000u);

@@ -110,6 +110,18 @@ internal sealed class TapeBuilder(string role = "chip", int ranks = 1, int tiles
         return (new(Tape(Role()), source, kernels), kernels);
     }
 
+    /// <summary>As <see cref="FastMachine"/>, each kernel in lock-step with its definition.</summary>
+    public (ReferenceMachine Machine, ComparingKernels Comparing, IDisposable Kernels) ComparingMachine(
+        int threads,
+        params (string Name, PackedTensor Tensor)[] constants
+    )
+    {
+        Constants source = new(constants);
+        FastKernels kernels = new(source, threads);
+        ComparingKernels comparing = new(kernels);
+        return (new(Tape(Role()), source, comparing), comparing, kernels);
+    }
+
     public static PackedTensor Pack(NumberFormat format, float[] values, int rows)
     {
         int columns = values.Length / rows;

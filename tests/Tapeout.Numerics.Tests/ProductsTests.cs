@@ -152,6 +152,8 @@ public class ProductsTests
                 {
                     Assert.Equal(Products.DotScalar(x + 3, y + 1, count), Products.Dot(x + 3, y + 1, count));
                     Assert.Equal(Products.SumScalar(x + 3, count), Products.Sum(x + 3, count));
+                    Assert.Equal(Products.DotScalar(x + 3, y + 1, count), Products.DotPortable(x + 3, y + 1, count));
+                    Assert.Equal(Products.SumScalar(x + 3, count), Products.SumPortable(x + 3, count));
                 }
             }
         }

@@ -20,27 +20,30 @@ internal sealed class ComparingKernels(IKernels kernels) : IKernels
     public bool TryExecute(ReferenceMachine machine, RoleMemory memory, in ExecutionPoint point)
     {
         Instruction instruction = point.Instance.Instruction;
-        (int Descriptor, int Inner)[] places = Written(point);
+        Place[] places = Written(point);
         // A kernel may write into what it reads; what an instruction does not write stays as it was by itself.
-        (TensorLayout Layout, byte[] Bytes)[] before = Read(machine, point, places);
+        (TensorLayout Layout, byte[] Bytes)[] before = Read(machine, places);
         if (!kernels.TryExecute(machine, memory, point))
             return false;
-        (TensorLayout Layout, byte[] Bytes)[] fast = Read(machine, point, places);
+        (TensorLayout Layout, byte[] Bytes)[] fast = Read(machine, places);
         for (int i = 0; i < before.Length; i++)
-            Write(memory.View(point, places[i].Descriptor, places[i].Inner), before[i]);
+            Write(places[i].View(memory), before[i]);
         instruction.Accept(new Semantics(machine, memory, point, machine.Threads));
-        (TensorLayout Layout, byte[] Bytes)[] reference = Read(machine, point, places);
+        (TensorLayout Layout, byte[] Bytes)[] reference = Read(machine, places);
         for (int i = 0; i < fast.Length; i++)
         {
             if (!fast[i].Bytes.AsSpan().SequenceEqual(reference[i].Bytes))
-                throw Difference(machine, point, memory.View(point, places[i].Descriptor, places[i].Inner), fast[i], reference[i]);
+                throw Difference(machine, places[i].At, places[i].View(memory), fast[i], reference[i]);
         }
         Compared++;
         return true;
     }
 
-    /// <summary>The matrices that an instruction writes: of a cache, those of all pages with new positions.</summary>
-    private static (int Descriptor, int Inner)[] Written(ExecutionPoint point)
+    /// <summary>
+    /// The matrices that an instruction writes: of a cache, those of all pages with new positions; of an exchange, those of all members, for which the first
+    /// one acts.
+    /// </summary>
+    private static Place[] Written(ExecutionPoint point)
     {
         Instruction instruction = point.Instance.Instruction;
         return
@@ -48,15 +51,37 @@ internal sealed class ComparingKernels(IKernels kernels) : IKernels
             .. instruction
                 .Definition.Operands.Select((operand, i) => (operand, Descriptor: instruction.Operands[i].Word0))
                 .Where(o => o.operand.Kind is OperandKind.Write or OperandKind.ReadWrite && o.Descriptor >= 0)
-                .SelectMany(o => InnerMatrices.Of(point, o.operand.Name).Select(inner => (o.Descriptor, inner))),
+                .SelectMany(o =>
+                    from at in Members(point)
+                    from inner in InnerMatrices.Of(point, o.operand.Name)
+                    select new Place(at, o.Descriptor, inner)
+                ),
         ];
     }
 
-    private static (TensorLayout Layout, byte[] Bytes)[] Read(
-        ReferenceMachine machine,
-        ExecutionPoint point,
-        (int Descriptor, int Inner)[] places
-    ) => [.. places.Select(place => machine.ReadRegion(point, place.Descriptor, place.Inner))];
+    private static IEnumerable<ExecutionPoint> Members(ExecutionPoint point)
+    {
+        Group? members = point.Instance.Instruction switch
+        {
+            Exchange exchange => exchange.Group,
+            AllToAll exchange => exchange.Group,
+            Reduce reduce => reduce.Group,
+            ReduceScatter reduce => reduce.Group,
+            _ => null,
+        };
+        if (members is null)
+            return [point];
+        return from rank in members == Group.Tiles ? [point.Rank] : Enumerable.Range(0, point.Role.Ranks)
+            from tile in members == Group.Ranks ? [point.Tile] : Enumerable.Range(0, point.Instance.Instruction.Tiles.Count)
+            select point with
+            {
+                Rank = rank,
+                Tile = tile,
+            };
+    }
+
+    private static (TensorLayout Layout, byte[] Bytes)[] Read(ReferenceMachine machine, Place[] places) =>
+        [.. places.Select(place => machine.ReadRegion(place.At, place.Descriptor, place.Inner))];
 
     private static unsafe void Write(in MatrixView destination, (TensorLayout Layout, byte[] Bytes) region)
     {
@@ -113,4 +138,10 @@ internal sealed class ComparingKernels(IKernels kernels) : IKernels
     }
 
     private static string Value(float value, string bits) => string.Create(CultureInfo.InvariantCulture, $"{value:R} (bits {bits})");
+
+    /// <summary>A matrix that an instruction writes, at one rank and tile.</summary>
+    private readonly record struct Place(ExecutionPoint At, int Descriptor, int Inner)
+    {
+        public MatrixView View(RoleMemory memory) => memory.View(At, Descriptor, Inner);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Tapeout.Isa;
 using Tapeout.Machine.Reference;
 using Tapeout.Numerics;
@@ -17,6 +18,10 @@ internal sealed class FastKernels : IKernels, IDisposable
     private readonly RowKernels _rows;
     private readonly KernelMemory _memory = new();
     private readonly Dictionary<PackedKey, InterleavedWeights> _weights = [];
+
+    // Activations over all of K, where a product has a part of them.
+    private nint _wide;
+    private long _wideBytes;
 
     // The same by what is known without looking up a tensor's name.
     private readonly Dictionary<CallKey, InterleavedWeights> _calls = [];
@@ -43,14 +48,15 @@ internal sealed class FastKernels : IKernels, IDisposable
         _products.Forget();
         return point.Instance.Instruction switch
         {
-            MatMul => false,
             Attend attend => _attention.TryExecute(machine, memory, point, attend),
             _ => _rows.TryExecute(machine, memory, point),
         };
     }
 
-    public void Dispose()
+    public unsafe void Dispose()
     {
+        NativeMemory.Free((void*)_wide);
+        _wide = 0;
         _team.Dispose();
         _products.Dispose();
         _attention.Dispose();
@@ -134,6 +140,15 @@ internal sealed class FastKernels : IKernels, IDisposable
             return true;
         if (x.Columns != columns || rows.Count != y.Columns.Count || x.Rows.Count != y.Rows.Count)
             return false;
+        MatrixView whole = x;
+        int leafFirst = 0;
+        int leafCount = 0;
+        if (instruction.Result == MatMulResult.Node)
+        {
+            if (!TryNode(point, instruction, columns, out leafFirst, out leafCount))
+                return false;
+            whole = Widen(x, instruction.PlanLength);
+        }
         CallKey call = new(
             instruction,
             described.Stack0.Evaluate(point.Instance.Loops),
@@ -148,7 +163,7 @@ internal sealed class FastKernels : IKernels, IDisposable
                 _weights[key] = weights = Pack(key);
             _calls[call] = weights;
         }
-        if (!_products.Execute(weights, x, y))
+        if (!_products.Execute(weights, whole, y, leafFirst, leafCount))
             Semantics.RequireFinite(machine.Tape, point, y);
         return true;
     }
@@ -159,14 +174,56 @@ internal sealed class FastKernels : IKernels, IDisposable
         && role.Tiles == 1
         && ProductKernel.Handles(instruction);
 
-    /// <summary>The weights of a product, of an expert whether it has tokens or not; null for parts of rows.</summary>
+    /// <summary>The leaves that a range of K covers; false if it is no node of the plan.</summary>
+    private static bool TryNode(in ExecutionPoint point, MatMul instruction, AxisRange k, out int first, out int count)
+    {
+        NumberFormat weight = point.Role.Buffers[point.Role.Descriptors[instruction.W].Buffer].Format;
+        NumberFormat activation = point.Role.Buffers[point.Role.Descriptors[instruction.X].Buffer].Format;
+        first = count = 0;
+        if (!ProductRule.TryFor(weight, activation, instruction.PlanLength, out ProductRule rule) || rule.Kind == ProductKind.IntegerWhole)
+            return false;
+        ReductionPlan plan = rule.Plan;
+        int perLeaf = plan.BlocksPerLeaf * plan.Block;
+        first = k.Start / perLeaf;
+        count = (k.Count + perLeaf - 1) / perLeaf;
+        return instruction.PlanBlock == plan.Block
+            && int.IsPow2(count)
+            && first % count == 0
+            && first + count <= plan.Leaves
+            && plan.LeafStart(first) == k.Start
+            && plan.LeafStart(first + count) == k.End;
+    }
+
+    /// <summary>The activations of a part of K at their places in a matrix over all of K: weights are packed whole, for all ranks that have parts of them.</summary>
+    private unsafe MatrixView Widen(in MatrixView x, int length)
+    {
+        TensorLayout layout = new(x.Format, x.Rows.Count, length);
+        if (layout.Bytes > _wideBytes)
+        {
+            NativeMemory.Free((void*)_wide);
+            _wideBytes = layout.Bytes + layout.Bytes / 4;
+            _wide = (nint)NativeMemory.AllocZeroed((nuint)_wideBytes);
+        }
+        MatrixView whole = MatrixView.Over(layout, (byte*)_wide);
+        MatrixView part = whole.At(whole.Rows, x.Columns);
+        for (int i = 0; i < x.Rows.Count; i++)
+            RowCopy.Copy(x, x.Rows.Start + i, part, i);
+        // The next one of other values lies at the same place.
+        _products.Forget();
+        return whole;
+    }
+
+    /// <summary>
+    /// The weights of a product, of an expert whether it has tokens or not, over all of K also where a node of the plan is asked for; null for other parts.
+    /// </summary>
     private static PackedKey? KeyOf(in ExecutionPoint point, MatMul instruction)
     {
         Descriptor described = point.Role.Descriptors[instruction.W];
         TapeBuffer buffer = point.Role.Buffers[described.Buffer];
         Axis whole = described.Rows.Kind == AxisKind.ActiveExpert ? described.Rows with { Kind = AxisKind.Plain } : described.Rows;
         AxisRange rows = whole.Resolve(point.Context);
-        if (rows.Count == 0 || described.Columns.Resolve(point.Context) != new AxisRange(0, instruction.PlanLength))
+        bool isNode = instruction.Result == MatMulResult.Node;
+        if (rows.Count == 0 || (!isNode && described.Columns.Resolve(point.Context) != new AxisRange(0, instruction.PlanLength)))
             return null;
         string tensor = buffer.TensorOf(described.Stack0.Evaluate(point.Instance.Loops));
         NumberFormat activation = point.Role.Buffers[point.Role.Descriptors[instruction.X].Buffer].Format;

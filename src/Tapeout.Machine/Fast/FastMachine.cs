@@ -5,7 +5,7 @@ namespace Tapeout.Machine.Fast;
 
 /// <summary>
 /// Executes a tape to the same bits as the reference machine, faster: tiles are merged where they do parts of one thing
-/// (<see cref="TileMerger"/>), products, attention and row functions run as vector code on several threads. What has no kernel of its own is
+/// (<see cref="TileMerger"/>), products, attention and row functions run as vector code on several threads. SEND, RECV and what a kernel refuses are
 /// executed by the reference machine's methods.
 /// </summary>
 public sealed class FastMachine : IMachine

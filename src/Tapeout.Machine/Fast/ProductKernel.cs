@@ -26,6 +26,8 @@ internal sealed unsafe class ProductKernel : IDisposable
     private nint _outputStride;
     private int _tokensPerItem;
     private int _groupsPerItem;
+    private int _leafFirst;
+    private int _leafCount;
 
     // The activations that the panel holds: where they lie, and which of them.
     private (nint, AxisRange, AxisRange) _prepared;
@@ -38,8 +40,9 @@ internal sealed unsafe class ProductKernel : IDisposable
         _multiply = Multiply;
     }
 
-    /// <summary>True if the instruction makes finished sums over all of K.</summary>
-    public static bool Handles(MatMul instruction) => instruction is { Accumulate: AccumulateMode.Overwrite, Result: MatMulResult.Final };
+    /// <summary>True if the instruction makes finished sums over all of K, or over a node of the plan.</summary>
+    public static bool Handles(MatMul instruction) =>
+        instruction is { Accumulate: AccumulateMode.Overwrite, Result: MatMulResult.Final or MatMulResult.Node };
 
     /// <summary>What the activations were may have changed: they are prepared anew for the next product.</summary>
     public void Forget() => _prepared = default;
@@ -48,8 +51,12 @@ internal sealed unsafe class ProductKernel : IDisposable
     /// <param name="weights">The rows of W that y's columns stand for.</param>
     /// <param name="x">Activations [T, K].</param>
     /// <param name="y">f32 [T, N].</param>
-    public bool Execute(InterleavedWeights weights, in MatrixView x, in MatrixView y)
+    /// <param name="leafFirst">The first leaf of the plan.</param>
+    /// <param name="leafCount">Leaves; 0 for all. What the activations are in others does not matter.</param>
+    public bool Execute(InterleavedWeights weights, in MatrixView x, in MatrixView y, int leafFirst = 0, int leafCount = 0)
     {
+        _leafFirst = leafFirst;
+        _leafCount = leafCount;
         _weights = weights;
         _x = x;
         _outputStride = y.Layout.RowBytes / sizeof(float);
@@ -87,7 +94,7 @@ internal sealed unsafe class ProductKernel : IDisposable
     {
         int first = item * _groupsPerItem;
         int count = Math.Min(_groupsPerItem, _weights.Groups - first);
-        _weights.Multiply(_panel, first, count, _output, _outputStride);
+        _weights.Multiply(_panel, first, count, _output, _outputStride, _leafFirst, _leafCount);
         // While they are in a cache.
         int row = first * InterleavedWeights.GroupRows;
         int rows = Math.Min(count * InterleavedWeights.GroupRows, _weights.Rows - row);

@@ -10,7 +10,7 @@ namespace Tapeout.Machine.Fast;
 /// Functions of rows as vector code; rows are shared out to the team where there is enough work. Wrong operands are left to the reference machine, which says
 /// what is wrong with them.
 /// </summary>
-internal sealed class RowKernels
+internal sealed partial class RowKernels
 {
     /// <summary>Elements from which on sharing pays, at a nanosecond each.</summary>
     private const long SharedElements = 16_384;
@@ -48,9 +48,29 @@ internal sealed class RowKernels
             Norm norm => TryNorm(machine, memory, point, norm),
             Rotate rotate => TryRotate(memory, point, rotate),
             Softmax softmax => TrySoftmax(memory, point, softmax),
+            AbsMax absMax => TryAbsMax(memory, point, absMax),
             Quantise quantise => TryQuantise(memory, point, quantise),
-            Copy copy => TryCopy(memory, point, copy),
+            Dequantise dequantise => TryDequantise(memory, point, dequantise),
+            Copy copy => TryCopy(memory, point, copy.Source, copy.Destination),
+            Install install => TryCopy(memory, point, install.Source, install.Slot),
+            Gather gather => TryGather(memory, point, gather),
             KvAppend append => TryAppend(memory, point, append),
+            PageCopy copy => TryCopyPages(memory, point, copy),
+            MatMul product => TryMultiplyIntegers(memory, point, product),
+            Combine combine => TryCombine(machine, memory, point, combine),
+            Finish finish => TryFinish(machine, memory, point, finish),
+            Exchange exchange => TryExchange(memory, point, exchange),
+            AllToAll exchange => TryAllToAll(memory, point, exchange),
+            Reduce reduce => TryReduce(memory, point, reduce),
+            ReduceScatter reduce => TryReduceScatter(memory, point, reduce),
+            Merge merge => TryMerge(machine, memory, point, merge),
+            Route route => TryRoute(machine, memory, point, route),
+            Permute permute => TryPermute(memory, point, permute),
+            Mix mix => TryMix(machine, memory, point, mix),
+            TopK top => TryTopK(memory, point, top),
+            Sample sample => TrySample(memory, point, sample),
+            HostIn input => TakeIdentifiers(memory, point, input),
+            HostOut output => HandOver(machine, memory, point, output),
             _ => false,
         };
 
@@ -59,6 +79,8 @@ internal sealed class RowKernels
         _first = memory.View(point, instruction.Left);
         _second = memory.View(point, instruction.Right);
         _destination = memory.View(point, instruction.Destination);
+        if (_destination.IsEmpty)
+            return true;
         if (!SameShape(_first, _destination) || !SameShape(_second, _destination) || !Enum.IsDefined(instruction.Function))
             return false;
         Run(point, static (k, i) => k.BinaryRow((Binary)k._point.Instance.Instruction, i), machine);
@@ -69,6 +91,8 @@ internal sealed class RowKernels
     {
         _first = memory.View(point, instruction.Source);
         _destination = memory.View(point, instruction.Destination);
+        if (_destination.IsEmpty)
+            return true;
         if (!SameShape(_first, _destination) || !Enum.IsDefined(instruction.Function))
             return false;
         Run(point, static (k, i) => k.UnaryRow((Unary)k._point.Instance.Instruction, i));
@@ -79,14 +103,18 @@ internal sealed class RowKernels
     {
         _first = memory.View(point, instruction.Source);
         _destination = memory.View(point, instruction.Destination);
-        if (instruction.Kind != NormSumKind.SumOfSquares || _destination.IsEmpty || _first.Rows.Count != _destination.Rows.Count)
+        if (_destination.IsEmpty)
+            return true;
+        if (_first.IsEmpty || _first.Rows.Count != _destination.Rows.Count)
             return false;
         Run(
             point,
             static (k, i) =>
             {
                 ReadOnlySpan<float> x = Row(k._first, i);
-                Row(k._destination, i)[0] = RowFunctions.SumOfSquares(x, new(x.Length, ReductionPlan.DefaultBlock));
+                ReductionPlan plan = new(x.Length, ReductionPlan.DefaultBlock);
+                bool squares = ((NormSum)k._point.Instance.Instruction).Kind == NormSumKind.SumOfSquares;
+                Row(k._destination, i)[0] = squares ? RowFunctions.SumOfSquares(x, plan) : RowFunctions.Sum(x, plan);
             }
         );
         return true;
@@ -98,6 +126,8 @@ internal sealed class RowKernels
         _second = memory.View(point, instruction.Sums);
         _third = memory.View(point, instruction.Gamma);
         _destination = memory.View(point, instruction.Destination);
+        if (_destination.IsEmpty)
+            return true;
         if (
             !SameShape(_first, _destination)
             || _second.Rows.Count != _first.Rows.Count
@@ -124,6 +154,8 @@ internal sealed class RowKernels
         _destination = memory.View(point, instruction.Destination);
         MatrixView phases = memory.View(point, instruction.Phases); // i32 [1, rotary dimensions]
         int d = instruction.HeadDimension;
+        if (_destination.IsEmpty)
+            return true;
         if (!SameShape(_first, _destination) || _destination.Columns.Count % d != 0 || instruction.RotaryDimensions > d || phases.IsEmpty)
             return false;
         _rotations.Prepare(point.Step, _first.Rows, phases.Integers(phases.Rows.Start), instruction);
@@ -152,93 +184,65 @@ internal sealed class RowKernels
     {
         _first = memory.View(point, instruction.Source);
         _destination = memory.View(point, instruction.Destination);
+        if (_destination.IsEmpty)
+            return true;
         if (!SameShape(_first, _destination))
             return false;
         Run(point, static (k, i) => RowFunctions.Softmax(Row(k._first, i), Row(k._destination, i)));
         return true;
     }
 
+    private bool TryAbsMax(RoleMemory memory, in ExecutionPoint point, AbsMax instruction)
+    {
+        _first = memory.View(point, instruction.Source); // f32 [T, C]
+        _destination = memory.View(point, instruction.Destination); // f32 [T, 1]
+        if (_destination.IsEmpty)
+            return true;
+        if (_first.Rows.Count != _destination.Rows.Count)
+            return false;
+        Run(point, static (k, i) => Row(k._destination, i)[0] = k._first.IsEmpty ? 0 : RowFunctions.LargestMagnitude(Row(k._first, i)));
+        return true;
+    }
+
     private bool TryQuantise(RoleMemory memory, in ExecutionPoint point, Quantise instruction)
     {
-        _first = memory.View(point, instruction.Source);
-        _destination = memory.View(point, instruction.Destination);
-        // Rows that are whole in their buffer are packed in place.
-        if (
-            instruction.AbsoluteMaximum >= 0
-            || !SameShape(_first, _destination)
-            || _destination.Columns.Count != _destination.Layout.Columns
-            || _destination.Format.Granularity == ScaleGranularity.Tensor
-        )
+        _first = memory.View(point, instruction.Source); // f32 [T, C]
+        _destination = memory.View(point, instruction.Destination); // [T, C]
+        if (_destination.IsEmpty)
+            return true;
+        bool given = instruction.AbsoluteMaximum >= 0;
+        bool whole = !given && _destination.Columns.Count == _destination.Layout.Columns;
+        if (!SameShape(_first, _destination) || _destination.Format.Granularity == ScaleGranularity.Tensor)
             return false;
-        Run(
-            point,
-            static (k, i) =>
-                TensorCodec.QuantiseRow(
-                    k._destination.Layout,
-                    Row(k._first, i),
-                    k._destination.Bytes,
-                    k._destination.Local(k._destination.Rows.Start + i)
-                )
-        );
-        return true;
-    }
-
-    private bool TryCopy(RoleMemory memory, in ExecutionPoint point, Copy instruction)
-    {
-        _first = memory.View(point, instruction.Source);
-        _destination = memory.View(point, instruction.Destination);
-        // A scale for all of a tensor would be written by every row; regions that overlap are copied from the first row on.
-        if (
-            !SameShape(_first, _destination)
-            || _first.Format != _destination.Format
-            || _destination.Format.Granularity == ScaleGranularity.Tensor
-            || _first.Overlaps(_destination)
-        )
+        if (!whole && !TensorCodec.HasParts(_destination.Format))
             return false;
-        Run(point, static (k, i) => MatrixView.CopyRow(k._first, k._first.Rows.Start + i, k._destination, k._destination.Rows.Start + i));
-        return true;
-    }
-
-    private bool TryAppend(RoleMemory memory, in ExecutionPoint point, KvAppend instruction)
-    {
-        _first = memory.View(point, instruction.Source); // f32 [tokens, heads · d]
-        _destination = memory.View(point, instruction.Cache); // [heads · 64, d] of page 0
-        int pages = memory.Pages(point, instruction.Cache, out _pageBytes);
-        int d = instruction.HeadDimension;
-        if (
-            _first.IsEmpty
-            || _destination.IsEmpty
-            || _destination.Columns != new AxisRange(0, d)
-            || _first.Columns.Count != _destination.Rows.Count / Envelope.PageSize * d
-            || _destination.Format.Granularity == ScaleGranularity.Tensor
-        )
-            return false;
-        Step step = point.Step;
-        for (int token = _first.Rows.Start; token < _first.Rows.End; token++)
+        if (given)
         {
-            if ((uint)PageOf(step, step.Tokens[token]) >= (uint)pages)
+            _second = memory.View(point, instruction.AbsoluteMaximum); // f32 [T, 1]
+            if (_second.Rows.Count != _first.Rows.Count || _second.IsEmpty || _destination.Format.Granularity == ScaleGranularity.Group)
                 return false;
         }
+        // Rows that are whole in their buffer are packed in place, whatever the format.
         Run(
             point,
-            _first.Rows.Count,
-            static (k, i) =>
-            {
-                TokenRow token = k._point.Step.Tokens[k._first.Rows.Start + i];
-                MatrixView page = k._destination.Offset(PageOf(k._point.Step, token) * k._pageBytes);
-                ReadOnlySpan<float> values = Row(k._first, i);
-                int d = page.Columns.Count;
-                for (int head = 0; head * d < values.Length; head++)
-                {
-                    int slot = page.Rows.Start + head * Envelope.PageSize + token.Position % Envelope.PageSize;
-                    TensorCodec.QuantiseRow(page.Layout, values.Slice(head * d, d), page.Bytes, page.Local(slot));
-                }
-            }
+            whole ? static (k, i) => TensorCodec.QuantiseRow(k._destination.Layout, Row(k._first, i), k._destination.Bytes, k.LocalRow(i))
+                : given ? static (k, i) => k.QuantisePart(i, Row(k._second, i)[0])
+                : static (k, i) => k.QuantisePart(i, null)
         );
         return true;
     }
 
-    private static int PageOf(Step step, in TokenRow token) => step.Sequences[token.Sequence].Pages[token.Position / Envelope.PageSize];
+    private void QuantisePart(int row, float? maximum) =>
+        TensorCodec.QuantisePart(
+            _destination.Layout,
+            Row(_first, row),
+            _destination.Bytes,
+            LocalRow(row),
+            _destination.Columns.Start - _destination.ColumnStart,
+            maximum
+        );
+
+    private int LocalRow(int row) => _destination.Local(_destination.Rows.Start + row);
 
     private void BinaryRow(Binary instruction, int row)
     {

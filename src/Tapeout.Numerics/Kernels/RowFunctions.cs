@@ -6,12 +6,15 @@ namespace Tapeout.Numerics.Kernels;
 /// <summary>
 /// Functions of rows of float32, as vector code: element by element the bits of <see cref="Elementary"/>. Source and destination may be the same row.
 /// </summary>
-public static class RowFunctions
+public static partial class RowFunctions
 {
     private const int Width = 16;
 
     /// <summary>y = silu(x).</summary>
     public static void Silu(ReadOnlySpan<float> x, Span<float> y) => Map<SiluFunction>(x, y, 0);
+
+    /// <summary>y = 1 / (1 + exp(−x)).</summary>
+    public static void Sigmoid(ReadOnlySpan<float> x, Span<float> y) => Map<SigmoidFunction>(x, y, 0);
 
     /// <summary>y = gelu(x) by its tanh approximation.</summary>
     public static void GeluTanh(ReadOnlySpan<float> x, Span<float> y) => Map<GeluTanhFunction>(x, y, 0);
@@ -53,6 +56,28 @@ public static class RowFunctions
             z[i] = x[i] + y[i];
     }
 
+    /// <summary>y = x · factor, or y + x · factor, nothing fused.</summary>
+    public static void AddScaled(ReadOnlySpan<float> x, float factor, Span<float> y, bool starts)
+    {
+        if (starts)
+        {
+            Scale(x, y, factor);
+            return;
+        }
+        int i = 0;
+        Vector512<float> factors = Vector512.Create(factor);
+        for (; i + Width <= y.Length; i += Width)
+        {
+            Vector512<float> term = factors * Load(x, i);
+            (Load(y, i) + term).CopyTo(y[i..]);
+        }
+        for (; i < y.Length; i++)
+        {
+            float term = factor * x[i];
+            y[i] += term;
+        }
+    }
+
     /// <summary>y = (x · factor) · gamma.</summary>
     public static void Norm(ReadOnlySpan<float> x, float factor, ReadOnlySpan<float> gamma, Span<float> y)
     {
@@ -67,39 +92,13 @@ public static class RowFunctions
     /// <summary>e = exp(x − max x), y = e · 1 / Σ e: a whole row, the sum by <see cref="Sums.Sum(ReadOnlySpan{float}, in ReductionPlan)"/>.</summary>
     public static void Softmax(ReadOnlySpan<float> x, Span<float> y)
     {
-        float largest = float.NegativeInfinity;
-        foreach (float value in x)
-            largest = value > largest ? value : largest;
+        float largest = Largest(x);
         int i = 0;
         for (; i + Width <= y.Length; i += Width)
             VectorElementary.Exp(Load(x, i) - Vector512.Create(largest)).CopyTo(y[i..]);
         for (; i < y.Length; i++)
             y[i] = Elementary.Exp(x[i] - largest);
-        Scale(y, y, Elementary.Reciprocal(Sums.Sum(y, new ReductionPlan(y.Length, ReductionPlan.DefaultBlock))));
-    }
-
-    /// <summary>As <see cref="Sums.SumOfSquares(ReadOnlySpan{float}, in ReductionPlan)"/>.</summary>
-    public static float SumOfSquares(ReadOnlySpan<float> x, in ReductionPlan plan)
-    {
-        if (x.Length != plan.Length || plan.Block % Width != 0)
-            return Sums.SumOfSquares(x, plan);
-        Span<float> nodes = stackalloc float[Width];
-        Span<float> lanes = stackalloc float[Width];
-        int leaves = plan.Leaves;
-        for (int leaf = 0; leaf < leaves; leaf++)
-        {
-            int end = plan.LeafStart(leaf + 1);
-            int i = plan.LeafStart(leaf);
-            Vector512<float> sums = default;
-            for (; i + Width <= end; i += Width)
-                sums = Vector512.FusedMultiplyAdd(Load(x, i), Load(x, i), sums);
-            sums.CopyTo(lanes);
-            // A leaf starts on a multiple of 16, so what is left of it goes to the lanes from the first.
-            for (int lane = 0; i < end; i++, lane++)
-                lanes[lane] = MathF.FusedMultiplyAdd(x[i], x[i], lanes[lane]);
-            nodes[leaf] = Sums.FoldLanes(lanes);
-        }
-        return Sums.FoldTree(nodes[..leaves]);
+        Scale(y, y, Elementary.Reciprocal(Sum(y, new ReductionPlan(y.Length, ReductionPlan.DefaultBlock))));
     }
 
     /// <summary>Rotates pairs: (a, b) becomes (a · cos − b · sin, a · sin + b · cos).</summary>
@@ -189,6 +188,13 @@ public static class RowFunctions
         public static Vector512<float> Of(Vector512<float> x, float parameter) => x * Vector512.Create(parameter);
 
         public static float Of(float x, float parameter) => x * parameter;
+    }
+
+    private readonly struct SigmoidFunction : IRowFunction
+    {
+        public static Vector512<float> Of(Vector512<float> x, float parameter) => VectorElementary.Sigmoid(x);
+
+        public static float Of(float x, float parameter) => Elementary.Sigmoid(x);
     }
 
     private readonly struct SiluFunction : IRowFunction

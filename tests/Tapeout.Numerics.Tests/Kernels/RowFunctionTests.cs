@@ -12,6 +12,7 @@ public sealed class RowFunctionTests
     private static Dictionary<string, (VectorFunction Vector, Func<float, float> Scalar)> ByName { get; } =
         new()
         {
+            ["sigmoid"] = (RowFunctions.Sigmoid, Elementary.Sigmoid),
             ["silu"] = (RowFunctions.Silu, Elementary.Silu),
             ["gelu by tanh"] = (RowFunctions.GeluTanh, Elementary.GeluTanh),
             ["gelu by erf"] = (RowFunctions.GeluErf, Elementary.GeluErf),
@@ -68,6 +69,15 @@ public sealed class RowFunctionTests
         AssertBits(i => x[i] * y[i]);
         RowFunctions.Add(x, y, z);
         AssertBits(i => x[i] + y[i]);
+        float[] sums = [.. z];
+        RowFunctions.AddScaled(x, 0.37f, z, starts: false);
+        AssertBits(i =>
+        {
+            float term = 0.37f * x[i];
+            return sums[i] + term;
+        });
+        RowFunctions.AddScaled(x, 0.37f, z, starts: true);
+        AssertBits(i => x[i] * 0.37f);
         RowFunctions.Norm(x, 0.77f, y, z);
         AssertBits(i => x[i] * 0.77f * y[i]);
         ReductionPlan plan = new(length, ReductionPlan.DefaultBlock);
@@ -96,6 +106,36 @@ public sealed class RowFunctionTests
             float[] x = [.. Enumerable.Range(0, length).Select(_ => (float)Math.Exp(random.NextDouble() * 12 - 6))];
             ReductionPlan plan = new(length, ReductionPlan.DefaultBlock);
             Assert.Equal(Sums.SumOfSquares(x, plan), RowFunctions.SumOfSquares(x, plan));
+            Assert.Equal(Sums.Sum(x, plan), RowFunctions.Sum(x, plan));
+        }
+    }
+
+    /// <summary>Loops as the definitions have them; NaN, infinities and equal values at every place of a vector and behind it.</summary>
+    [Fact]
+    public void Largest_NaNAndTiesEverywhere_AsTheScalarLoops()
+    {
+        Random random = new(4);
+        float[] special = [float.NaN, float.NegativeInfinity, float.PositiveInfinity, -0f, 0f];
+        for (int length = 0; length < 70; length++)
+        {
+            for (int turn = 0; turn < 40; turn++)
+            {
+                float[] x = [.. Enumerable.Range(0, length).Select(_ => MathF.Round(random.NextSingle() * 6 - 3))];
+                for (int i = turn % 3; i > 0 && length > 0; i--)
+                    x[random.Next(length)] = special[random.Next(special.Length)];
+                float magnitude = 0;
+                float largest = float.NegativeInfinity;
+                int first = -1;
+                for (int i = 0; i < length; i++)
+                {
+                    magnitude = MathF.Abs(x[i]) > magnitude ? MathF.Abs(x[i]) : magnitude;
+                    if (x[i] > largest)
+                        (largest, first) = (x[i], i);
+                }
+                Assert.Equal(magnitude, RowFunctions.LargestMagnitude(x));
+                Assert.Equal(largest, RowFunctions.Largest(x));
+                Assert.Equal(x.Any(float.IsNaN) ? -1 : first, RowFunctions.IndexOfLargest(x));
+            }
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed partial class Semantics
         if (instruction.PlanBlock != (rule.Kind == ProductKind.IntegerWhole ? 0 : rule.Block))
             throw Fault($"the plan's block is {instruction.PlanBlock}, but that of {w.Format} × {x.Format} is another");
         AxisRange k = x.Columns;
-        bool start = StartsAccumulator(instruction);
+        bool start = StartsAccumulator(instruction, point);
         (int first, int count) = PlanRange(instruction.Result, rule, k); // leaves of a node, blocks of a leaf
         InParts(
             w.Rows.Count,
@@ -128,7 +128,8 @@ internal sealed partial class Semantics
         return default;
     }
 
-    private bool StartsAccumulator(MatMul instruction)
+    /// <summary>True if the product starts its sums anew, false if it adds to what is there.</summary>
+    public static bool StartsAccumulator(MatMul instruction, in ExecutionPoint point)
     {
         if (instruction.Accumulate != AccumulateMode.ContinueAfterFirst)
             return instruction.Accumulate == AccumulateMode.Overwrite;
