@@ -29,6 +29,7 @@ public static class CommandLine
             {
                 RunVerb.Create(output, errors),
                 SimulateVerb.Create(output),
+                CompareVerb.Create(output, errors),
                 ChatVerb.Create(input ?? Console.In, output, errors),
                 CompileVerb.Create(output, errors),
                 DisasmVerb.Create(output),

@@ -50,10 +50,16 @@ internal sealed class CommonOptions(string defaultChip = "ideal")
         DefaultValueFactory = _ => [],
     };
 
-    public void AddTo(Command command)
+    /// <summary>Adds the options to a verb.</summary>
+    /// <param name="command">The verb.</param>
+    /// <param name="namesChip">False for a verb that takes its chips otherwise.</param>
+    public void AddTo(Command command, bool namesChip = true)
     {
         foreach (Option option in (Option[])[model, chip, set, format, kv, keep, chips, parallel, context, overrides])
-            command.Options.Add(option);
+        {
+            if (namesChip || (option != chip && option != chips))
+                command.Options.Add(option);
+        }
     }
 
     /// <summary><c>--set path=value</c>, for verbs that read a chip and nothing else.</summary>
@@ -83,7 +89,9 @@ internal sealed class CommonOptions(string defaultChip = "ideal")
             new() { MetadataOverrides = [.. parsed.GetValue(overrides)!.Select(MetadataOverride.Parse)] }
         );
 
-    public ChipDescription LoadChip(ParseResult parsed) => ChipReader.Load(parsed.GetValue(chip)!, parsed.GetValue(set));
+    public ChipDescription LoadChip(ParseResult parsed) => LoadChip(parsed, parsed.GetValue(chip)!);
+
+    public ChipDescription LoadChip(ParseResult parsed, string name) => ChipReader.Load(name, parsed.GetValue(set));
 
     public CompilationOptions Compilation(ParseResult parsed, ChipDescription description) =>
         new()

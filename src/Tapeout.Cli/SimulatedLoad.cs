@@ -23,23 +23,43 @@ internal sealed class SimulatedLoad
     };
     private readonly Option<int> batch = new("--batch", "-b") { Description = "Sequences at once.", DefaultValueFactory = _ => 1 };
 
-    public void AddTo(Command command)
+    /// <summary>Adds the options to a verb; without chip and count for one that takes its chips otherwise.</summary>
+    public void AddTo(Command command, bool namesChip = true)
     {
         command.Options.Add(promptTokens);
         command.Options.Add(maxTokens);
         command.Options.Add(batch);
-        common.AddTo(command);
+        common.AddTo(command, namesChip);
     }
 
     /// <summary>Compiles, times and bills the load, and hands all of it to <paramref name="use"/> while the model is open.</summary>
     public int Use(ParseResult parsed, Func<Model, CompilationOptions, CompilationResult, Bill, int> use)
     {
+        ChipDescription chip = common.LoadChip(parsed);
+        return Use(parsed, common.Compilation(parsed, chip), use);
+    }
+
+    /// <summary>The same on another chip than the options name.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="target">The chip, how many of it, and the format where it is another than the options name.</param>
+    /// <param name="use">Takes what came out.</param>
+    public int Use(ParseResult parsed, ComparedChip target, Func<Model, CompilationOptions, CompilationResult, Bill, int> use)
+    {
+        CompilationOptions options = common.Compilation(parsed, LoadChip(parsed, target)) with { Chips = target.Count };
+        return Use(parsed, target.Format is null ? options : options with { Format = target.Format }, use);
+    }
+
+    /// <summary>The description of a chip that is compared, with the overrides of the options.</summary>
+    public ChipDescription LoadChip(ParseResult parsed, ComparedChip target) => common.LoadChip(parsed, target.Name);
+
+    private int Use(ParseResult parsed, CompilationOptions options, Func<Model, CompilationOptions, CompilationResult, Bill, int> use)
+    {
         int prompt = CommonOptions.Count("--prompt-tokens", parsed.GetValue(promptTokens), 1);
         int made = CommonOptions.Count("--max-tokens", parsed.GetValue(maxTokens), 1);
         int sequences = CommonOptions.Count("--batch", parsed.GetValue(batch), 1);
-        ChipDescription chip = common.LoadChip(parsed);
+        ChipDescription chip = options.Chip;
         using Model model = common.OpenModel(parsed);
-        CompilationOptions options = common.Compilation(parsed, chip) with
+        options = options with
         {
             MaxSequences = sequences,
             MaxTokensPerStep = Math.Max(FirstStep(chip, prompt), sequences),
