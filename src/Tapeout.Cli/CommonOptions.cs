@@ -31,7 +31,10 @@ internal sealed class CommonOptions(string defaultChip = "ideal")
         Description = $"Quantisation: {string.Join(", ", QuantisationFormats.Names)}, or a weight format.",
         DefaultValueFactory = _ => "int8",
     };
-    private readonly Option<string?> kv = new("--kv-format") { Description = "KV cache: f32, f16, int8, int4." };
+    private readonly Option<string?> kv = new("--kv-format")
+    {
+        Description = "KV cache: f32, f16, bf16, int8, int4, or a format such as int4-g64-min.",
+    };
     private readonly Option<string?> keep = new("--keep")
     {
         Description =

@@ -32,7 +32,7 @@ internal static class HashesVerb
             DefaultValueFactory = _ => EvaluationRun.AnyFormat,
         };
         Option<string[]> set = CommonOptions.SetOption();
-        Option<string?> kv = new("--kv-format") { Description = "KV cache: f32, f16, int8, int4." };
+        Option<string?> kv = new("--kv-format") { Description = "KV cache: f32, f16, bf16, int8, int4, or a format such as int4-g64-min." };
         Argument<string?> prompt = new("prompt") { Description = "The text of the run.", DefaultValueFactory = _ => null };
         Option<FileInfo?> prompts = new("--prompts")
         {

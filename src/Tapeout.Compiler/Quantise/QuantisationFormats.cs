@@ -38,6 +38,8 @@ public static class QuantisationFormats
     /// the activations can be named: <c>/f32</c> keeps them (weights only), <c>/int8-row</c> has one scale per token, <c>/int8-g64</c>
     /// groups.
     /// </summary>
+    /// <param name="name">The quantisation.</param>
+    /// <param name="kvFormat">The KV cache's format: a short name, or that of any float, int8 or int4 format with scales per row or group; null for the quantisation's own.</param>
     /// <exception cref="InvalidInputException">There is no such quantisation.</exception>
     public static QuantisationRecipe Find(string name, string? kvFormat)
     {
@@ -76,13 +78,30 @@ public static class QuantisationFormats
             );
     }
 
-    private static NumberFormat KvFormat(string name) =>
-        name switch
-        {
-            "f32" => NumberFormat.F32,
-            "f16" => NumberFormat.F16,
-            "int8" => NumberFormat.Int8Row,
-            "int4" => NumberFormat.Int4Group(32, OffsetKind.Minimum),
-            _ => throw new InvalidInputException($"'{name}' is not a format of the KV cache: use f32, f16, int8 or int4."),
-        };
+    /// <summary>
+    /// A cache's rows are the heads of one token, so a row or a group never has values of several tokens or heads. Formats with a scale for the
+    /// whole cache would.
+    /// </summary>
+    private static NumberFormat KvFormat(string name)
+    {
+        if (name is "int8")
+            return NumberFormat.Int8Row;
+        if (name is "int4")
+            return NumberFormat.Int4Group(32, OffsetKind.Minimum);
+        bool isKnown =
+            NumberFormat.TryParse(name, out NumberFormat format)
+            && (
+                format.IsFloat
+                || format
+                    is {
+                        Element: ElementType.I8 or ElementType.I4 or ElementType.U4,
+                        Granularity: ScaleGranularity.Row or ScaleGranularity.Group
+                    }
+            );
+        return isKnown
+            ? format
+            : throw new InvalidInputException(
+                $"'{name}' is not a format of the KV cache: use f32, f16, bf16, int8 (one scale per token and head), int4 (groups of 32 with a minimum), or a full name such as int8-g32, int4-row or int4-g64-min."
+            );
+    }
 }
