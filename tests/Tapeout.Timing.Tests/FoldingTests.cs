@@ -19,13 +19,6 @@ public sealed class FoldingTests
         ChipReader.Load("reference", ["tiles=1x2", "links[0].count=1", "links[0].bandwidth=1GB/s"]),
     ];
 
-    private static readonly Isa.CollectiveAlgorithm[] Algorithms =
-    [
-        Isa.CollectiveAlgorithm.Butterfly,
-        Isa.CollectiveAlgorithm.Tree,
-        Isa.CollectiveAlgorithm.InNetwork,
-    ];
-
     private static readonly Gen<(int Kind, int Rows, int Columns, int Algorithm, int Wait)[]> GenProgram = Gen.Select(
         Gen.Int[0, 7],
         Gen.Int[1, 200],
@@ -162,7 +155,6 @@ public sealed class FoldingTests
     private static IEnumerable<IEnumerable<TimelineEntry>> OfRanks(Timeline timeline) =>
         timeline.Entries.GroupBy(e => e.Rank).Select(g => g.Select(e => e with { Rank = 0 }));
 
-    /// <summary>Copies, products, vector work and collectives over ranges that ranks divide, and tiles where there are several.</summary>
     private static Tape Divided(
         (int Kind, int Rows, int Columns, int Algorithm, int Wait)[] program,
         int ranks,
@@ -170,90 +162,9 @@ public sealed class FoldingTests
         bool even
     )
     {
-        int tiles = chip.Tiles.Count;
-        HandTape tape = new(tiles, ranks);
-        Space far = chip.Memory.Count > 0 ? Space.Dram : Space.Sram;
-        Axis Part(int length)
-        {
-            int total = even ? length * ranks * tiles : length;
-            int step = (total + ranks - 1) / ranks;
-            return new Axis(total) { RankStep = step, TileStep = (step + tiles - 1) / tiles };
-        }
-        int Region(Axis rows, int columns, Space space = Space.Sram, BufferKind kind = BufferKind.Activation) =>
-            tape.Region(NumberFormat.F32, rows, new Axis(columns), space, kind);
-        List<Instruction> instructions = [];
+        DividedRole role = new(chip, ranks, even);
         foreach ((int kind, int rows, int columns, int algorithm, int wait) in program)
-        {
-            Axis part = Part(rows);
-            instructions.Add(
-                kind switch
-                {
-                    0 => new Copy
-                    {
-                        Source = Region(part, columns, far, BufferKind.Constant),
-                        Destination = Region(part, columns),
-                        Multicast = false,
-                    },
-                    1 => tape.Product(
-                        tape.Region(NumberFormat.Int8Row, 3, columns),
-                        tape.Region(NumberFormat.Int8Row, part, new Axis(columns), far, BufferKind.Constant),
-                        tape.Region(NumberFormat.F32, new Axis(3), part)
-                    ),
-                    2 => new Binary
-                    {
-                        Left = Region(part, columns),
-                        Right = Region(part, columns),
-                        Destination = Region(part, columns),
-                        Function = BinaryFunction.Add,
-                    },
-                    3 => new Exchange
-                    {
-                        Source = Region(part, columns),
-                        Destination = Region(new Axis(part.Total.Offset), columns),
-                        Group = algorithm == 0 ? Group.Ranks : Group.All,
-                        Algorithm = algorithm == 1 ? Isa.CollectiveAlgorithm.Ring : Isa.CollectiveAlgorithm.Direct,
-                        LinkClass = 0,
-                    },
-                    6 => new AllToAll
-                    {
-                        Source = Region(part, columns),
-                        Destination = Region(part, columns),
-                        Group = algorithm == 0 ? Group.Ranks : Group.All,
-                        Algorithm = Isa.CollectiveAlgorithm.Direct,
-                        LinkClass = 0,
-                        Engine = Engine.Link,
-                    },
-                    7 => new ReduceScatter
-                    {
-                        Source = Region(new Axis(rows), columns),
-                        Destination = Region(part, columns),
-                        Group = algorithm == 0 ? Group.Ranks : Group.All,
-                        Operation = ReduceOperation.SumNodes,
-                        Algorithm = Isa.CollectiveAlgorithm.Direct,
-                        LinkClass = 0,
-                        Engine = Engine.Link,
-                    },
-                    _ => new Reduce
-                    {
-                        Source = Region(new Axis(rows), columns),
-                        Destination = Region(new Axis(rows), columns),
-                        Group = Group.Ranks,
-                        Operation = ReduceOperation.SumNodes,
-                        Algorithm = Algorithms[algorithm],
-                        LinkClass = 0,
-                        Engine = kind == 4 ? Engine.Link : Engine.Network,
-                    },
-                }
-            );
-            int at = instructions.Count - 1;
-            if (wait == 0 || at < wait)
-                continue;
-            int token = tape.Token(instructions[at - wait].Engine, instructions[at].Engine);
-            instructions[at - wait] = instructions[at - wait] with { Signals = instructions[at - wait].Signals.Add(token) };
-            instructions[at] = instructions[at] with { Waits = [token] };
-        }
-        foreach (Instruction instruction in instructions)
-            tape.Add(instruction);
-        return tape.Build();
+            role.Add(kind, rows, columns, algorithm, wait);
+        return role.Build();
     }
 }
