@@ -35,6 +35,9 @@ internal sealed class PromptRun
     /// <summary>Where logits go, one row per processed position; null for nowhere.</summary>
     public required NewFile? Logits { get; init; }
 
+    /// <summary>Takes how tokens spread over experts; null for nothing.</summary>
+    public ExpertRecording? Experts { get; init; }
+
     /// <summary>The prompt's tokens.</summary>
     public int[] PromptIds { get; private set; } = [];
 
@@ -137,6 +140,7 @@ internal sealed class PromptRun
         session.StepExecuted = step =>
         {
             processed += step.Tokens.Length;
+            Experts?.Add(step);
             progress.Advance(
                 Text is null
                     ? (double)processed / (PromptIds.Length + Request.MaxTokens - 1)

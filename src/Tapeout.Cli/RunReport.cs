@@ -12,7 +12,7 @@ internal static class RunReport
     public static void Print(TextWriter output, PromptRun run)
     {
         Bill bill = Predict(run);
-        PredictionReport.Print(output, run.Compiled.Chip, run.Compiled, run.Model, bill.Prediction);
+        PredictionReport.Print(output, run.Compiled.Chip, run.Compiled, run.Model, run.Tape, bill.Prediction);
         if (bill.JoulesPerToken is { } joules)
             PredictionReport.Row(output, "energy", BillReport.Text(joules, "J/token"), "while decoding, into the card");
         if (bill.DollarsPerMillionTokens is { } dollars)
@@ -36,6 +36,7 @@ internal static class RunReport
         Bill bill = Predict(run);
         JsonObject root = PredictionReport.Json(run.Compiled.Chip, run.Compiled, run.Model, run.Tape, bill.Prediction);
         BillReport.AddTo(root, bill);
+        root["predicted"]!["mostConcurrentSequences"] = ConcurrencyReport.Json(run.Tape, run.Compiled.Chip);
         root["prompt"] = new JsonObject { ["text"] = run.Request.Prompt, ["tokenIds"] = JsonOutput.Numbers(run.PromptIds) };
         root["output"] = new JsonObject
         {

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using System.Text;
 using Tapeout.Compiler;
 using Tapeout.Models;
+using Tapeout.Quantities;
+using Tapeout.Timing;
 
 namespace Tapeout.Cli;
 
@@ -15,7 +18,11 @@ internal static class RunVerb
         Argument<string> prompt = new("prompt") { Description = "The text to continue." };
         Option<FileInfo?> logits = new("--logits") { Description = "Writes float32 little-endian rows, one per processed position." };
         Option<bool> json = new("--json") { Description = "Prints one JSON object." };
-        Command command = new("run", "Runs a prompt through a virtual chip.") { prompt, logits, json };
+        Option<FileInfo?> record = new("--record-experts")
+        {
+            Description = "Writes how many tokens each expert got, for 'simulate --experts'.",
+        };
+        Command command = new("run", "Runs a prompt through a virtual chip.") { prompt, logits, json, record };
         sampling.AddTo(command);
         machine.AddTo(command);
         common.AddTo(command);
@@ -28,6 +35,12 @@ internal static class RunVerb
             using (model)
             {
                 using NewFile? logitsFile = NewFile.Open(parsed.GetValue(logits));
+                using NewFile? recordFile = NewFile.Open(parsed.GetValue(record));
+                if (recordFile is not null && model.Configuration.Experts == 0)
+                    throw new InvalidInputException(
+                        $"{model.Name} has no experts, so that there is nothing to record: leave --record-experts out."
+                    );
+                ExpertRecording? experts = recordFile is null ? null : new(model.Name);
                 using ProgressLine progress = new(errors);
                 PromptRun run = new()
                 {
@@ -37,10 +50,16 @@ internal static class RunVerb
                     Machine = machine.Read(parsed),
                     Text = asJson ? null : output,
                     Logits = logitsFile,
+                    Experts = experts,
                 };
                 run.Execute(note => errors.WriteLine($"note: {note}"), progress);
                 if (!run.IsCancelled)
                     logitsFile?.Commit();
+                if (experts is not null && !run.IsCancelled)
+                {
+                    recordFile!.Write(Encoding.UTF8.GetBytes(experts.Text()));
+                    recordFile.Commit();
+                }
                 if (asJson)
                 {
                     JsonOutput.Write(output, RunReport.Json(run));

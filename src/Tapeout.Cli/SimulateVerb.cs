@@ -67,7 +67,7 @@ internal static class SimulateVerb
                     ChipDescription chip = bill.Chip;
                     Prediction prediction = bill.Prediction;
                     Timeline? together = parsed.GetValue(expandRanks) ? EveryRank(result, chip, prediction) : null;
-                    WriteDecodeStep(parsed.GetValue(csv), parsed.GetValue(trace), result, chip, prediction, together);
+                    WriteDecodeStep(parsed.GetValue(csv), parsed.GetValue(trace), result, bill, together);
                     if (page is not null)
                     {
                         page.Write(Encoding.UTF8.GetBytes(BillPage.Html(model.Name, options.FormatName, result.Tape, bill)));
@@ -104,7 +104,7 @@ internal static class SimulateVerb
                         JsonOutput.Write(output, root);
                         return 0;
                     }
-                    PredictionReport.Print(output, chip, options, model, prediction);
+                    PredictionReport.Print(output, chip, options, model, result.Tape, prediction);
                     if (parsed.GetValue(details))
                         StepReport.Print(output, result.Tape, chip, prediction);
                     if (together is not null)
@@ -133,20 +133,13 @@ internal static class SimulateVerb
             }
         );
 
-    private static void WriteDecodeStep(
-        FileInfo? csv,
-        FileInfo? trace,
-        CompilationResult result,
-        ChipDescription chip,
-        Prediction prediction,
-        Timeline? together
-    )
+    private static void WriteDecodeStep(FileInfo? csv, FileInfo? trace, CompilationResult result, Bill bill, Timeline? together)
     {
         using NewFile? table = NewFile.Open(csv);
         using NewFile? slices = NewFile.Open(trace);
         if (table is null && slices is null)
             return;
-        Timeline timeline = Timeline.Of(result.Tape, chip, prediction.DecodeShape, prediction.Options);
+        Timeline timeline = bill.Prediction.DecodeTimeline;
         if (table is not null)
         {
             using StringWriter text = new();
@@ -157,7 +150,7 @@ internal static class SimulateVerb
         if (slices is not null)
         {
             using MemoryStream stream = new();
-            TraceWriter.Write(stream, result.Tape, chip, together ?? timeline);
+            TraceWriter.Write(stream, result.Tape, bill.Chip, together ?? timeline, bill.Power);
             slices.Write(stream.ToArray());
             slices.Commit();
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using Tapeout.Chips;
 using Tapeout.Compiler;
 using Tapeout.Models;
@@ -23,12 +24,37 @@ internal sealed class SimulatedLoad
     };
     private readonly Option<int> batch = new("--batch", "-b") { Description = "Sequences at once.", DefaultValueFactory = _ => 1 };
 
+    private readonly Option<string> experts = new("--experts")
+    {
+        Description = "How tokens spread over experts: even, power-law:EXPONENT,SEED, or a file that 'run --record-experts' wrote.",
+        DefaultValueFactory = _ => "even",
+    };
+    private readonly Option<YieldModel> yieldModel = new("--yield")
+    {
+        Description = "How defects spread over a wafer.",
+        DefaultValueFactory = _ => YieldModel.NegativeBinomial,
+    };
+    private readonly Option<decimal> utilisation = new("--utilisation")
+    {
+        Description = "Share of the time in which chips make tokens at the rate of the bill, for money.",
+        DefaultValueFactory = _ => new CostOptions().Utilisation,
+    };
+    private readonly Option<int> volume = new("--volume")
+    {
+        Description = "Chips over which the masks are spread.",
+        DefaultValueFactory = _ => new CostOptions().Volume,
+    };
+
     /// <summary>Adds the options to a verb; without chip and count for one that takes its chips otherwise.</summary>
     public void AddTo(Command command, bool namesChip = true)
     {
         command.Options.Add(promptTokens);
         command.Options.Add(maxTokens);
         command.Options.Add(batch);
+        command.Options.Add(experts);
+        command.Options.Add(yieldModel);
+        command.Options.Add(utilisation);
+        command.Options.Add(volume);
         common.AddTo(command, namesChip);
     }
 
@@ -57,6 +83,8 @@ internal sealed class SimulatedLoad
         int prompt = CommonOptions.Count("--prompt-tokens", parsed.GetValue(promptTokens), 1);
         int made = CommonOptions.Count("--max-tokens", parsed.GetValue(maxTokens), 1);
         int sequences = CommonOptions.Count("--batch", parsed.GetValue(batch), 1);
+        CostOptions cost = Cost(parsed);
+        ExpertDistribution spread = Spread(parsed.GetValue(experts)!);
         ChipDescription chip = options.Chip;
         using Model model = common.OpenModel(parsed);
         options = options with
@@ -72,8 +100,36 @@ internal sealed class SimulatedLoad
                 $"{prompt} prompt tokens and {made} more do not fit a context of {options.ContextLength}: use fewer, or raise --context."
             );
         CompilationResult result = Compilation.CompileLargestStep(model, ref options);
-        Prediction prediction = Predictor.Predict(result.Tape, chip, prompt, made, sequences);
-        return use(model, options, result, Bill.Of(result.Tape, chip, prediction));
+        TimingOptions timing = TimingOptions.Default with { Software = TimingOptions.SoftwareFor(chip), Experts = spread };
+        Prediction prediction = Predictor.Predict(result.Tape, chip, prompt, made, sequences, timing);
+        return use(model, options, result, Bill.Of(result.Tape, chip, prediction, cost));
+    }
+
+    private CostOptions Cost(ParseResult parsed)
+    {
+        decimal share = parsed.GetValue(utilisation);
+        if (share is not (> 0 and <= 1))
+            throw new InvalidInputException(
+                $"--utilisation is {share}, but it is a share of the time: use a number above 0 and at most 1."
+            );
+        return new()
+        {
+            Yield = parsed.GetValue(yieldModel),
+            Utilisation = share,
+            Volume = CommonOptions.Count("--volume", parsed.GetValue(volume), 1),
+        };
+    }
+
+    private static ExpertDistribution Spread(string text)
+    {
+        if (ExpertDistribution.TryParse(text, out ExpertDistribution named))
+            return named;
+        FileInfo file = new(text);
+        if (!file.Exists)
+            throw new InvalidInputException(
+                $"'{text}' is neither a distribution of tokens over experts nor a file: use even, power-law:1.2,7 or a file that 'tapeout run --record-experts' wrote."
+            );
+        return new() { Recording = ExpertRecording.Parse(file.Name, Encoding.UTF8.GetString(InputFile.Read(file))) };
     }
 
     /// <summary>

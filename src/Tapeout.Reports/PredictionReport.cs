@@ -12,7 +12,14 @@ namespace Tapeout.Reports;
 public static class PredictionReport
 {
     /// <summary>Prints the prediction under one heading that states its conditions.</summary>
-    public static void Print(TextWriter output, ChipDescription chip, CompilationOptions options, Model model, Prediction prediction)
+    public static void Print(
+        TextWriter output,
+        ChipDescription chip,
+        CompilationOptions options,
+        Model model,
+        Tape tape,
+        Prediction prediction
+    )
     {
         output.WriteLine(
             string.Create(
@@ -27,7 +34,7 @@ public static class PredictionReport
         );
         if (model.Configuration.Experts > 0)
             output.WriteLine(
-                "  tokens are spread evenly over the experts, the first ones first; the weights of experts with tokens are read, those of others are not"
+                $"  tokens over experts: {prediction.Options.Experts}; the weights of experts with tokens are read, those of others are not"
             );
         Row(
             output,
@@ -41,7 +48,23 @@ public static class PredictionReport
             $"{prediction.TokensPerSecond.ToString("#,0.#", CultureInfo.InvariantCulture)} tokens/s",
             $"last step limited by {prediction.DecodeStepTime.Limiter}"
         );
+        foreach ((string phase, Step shape) in Phases(prediction))
+        {
+            if (ExpertSpread.Of(tape, shape, prediction.Options.Experts) is { } spread)
+                Row(
+                    output,
+                    $"experts, {phase}",
+                    string.Create(CultureInfo.InvariantCulture, $"{spread.Mean:0.###} tokens each"),
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"at most {spread.Maximum}, imbalance {spread.Imbalance:0.##} (busiest of a layer over its mean), {100 * spread.Active:0.#} % have tokens"
+                    )
+                );
+        }
     }
+
+    private static (string Name, Step Shape)[] Phases(Prediction prediction) =>
+        [("prefill", prediction.PrefillShape), ("decode", prediction.DecodeShape)];
 
     /// <summary>The prediction as the object that <c>--json</c> prints; figures that are not modelled are null.</summary>
     public static JsonObject Json(ChipDescription chip, CompilationOptions options, Model model, Tape tape, Prediction prediction) =>
@@ -77,8 +100,28 @@ public static class PredictionReport
                 ["areaSquareMillimetres"] = chip.Die is null ? null : chip.Die.Area.TotalSquareMillimetres * chip.Die.Count * options.Chips,
                 ["dollarsPerMillionTokens"] = null,
                 ["limiter"] = prediction.DecodeStepTime.Limiter.ToString(),
+                ["experts"] = Experts(tape, prediction),
             },
         };
+
+    /// <summary>How tokens of the last steps spread over experts; null for a model without.</summary>
+    private static JsonObject? Experts(Tape tape, Prediction prediction)
+    {
+        JsonObject result = new() { ["distribution"] = prediction.Options.Experts.ToString() };
+        foreach ((string phase, Step shape) in Phases(prediction))
+        {
+            if (ExpertSpread.Of(tape, shape, prediction.Options.Experts) is not { } spread)
+                return null;
+            result[phase] = new JsonObject
+            {
+                ["meanTokens"] = spread.Mean,
+                ["maximumTokens"] = spread.Maximum,
+                ["imbalance"] = spread.Imbalance,
+                ["activeShare"] = spread.Active,
+            };
+        }
+        return result;
+    }
 
     /// <summary>A phase: the time of all its steps (decode: the mean step), and what its last step was made of.</summary>
     private static JsonObject Part(double seconds, double tokensPerSecond, StepTime last) =>

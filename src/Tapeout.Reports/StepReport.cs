@@ -116,7 +116,7 @@ public static class StepReport
             Table("occupancy of memory beside the die", [("memory", time.MemoryBusy.Count)]);
     }
 
-    private static IEnumerable<(string Name, long Cycles)> Operators(Tape tape, StepTime time) =>
+    internal static IEnumerable<(string Name, long Cycles)> Operators(Tape tape, StepTime time) =>
         time
             .CriticalPath.GroupBy(e => tape.Origins[At(tape, e).Origin].Operator)
             .Select(g => (g.Key, g.Sum(e => e.Cycles.Count)))
@@ -143,7 +143,7 @@ public static class StepReport
         return result;
     }
 
-    private static string Words(string name)
+    internal static string Words(string name)
     {
         StringBuilder text = new();
         foreach (char c in name)

@@ -7,14 +7,20 @@ namespace Tapeout.Reports;
 
 /// <summary>
 /// Writes a timeline in the JSON format of Chrome's trace viewer, which Perfetto opens: chips as processes, engines as threads, executions as
-/// slices named for operator and instruction, bandwidth of the memory beside the die of rank 0 as a counter. Times are microseconds.
+/// slices named for operator and instruction, bandwidth of the memory beside the die of rank 0 and power of a card as counters. Times are
+/// microseconds.
 /// </summary>
 public static class TraceWriter
 {
     private const int CounterSteps = 500;
 
     /// <summary>Writes the trace.</summary>
-    public static void Write(Stream output, Tape tape, ChipDescription chip, Timeline timeline)
+    /// <param name="output">Where to.</param>
+    /// <param name="tape">The tape.</param>
+    /// <param name="chip">Its chip.</param>
+    /// <param name="timeline">A step of it.</param>
+    /// <param name="power">Power of a card over the same step; null where it is unknown.</param>
+    public static void Write(Stream output, Tape tape, ChipDescription chip, Timeline timeline, PowerTrace? power = null)
     {
         double microseconds = 1e6 / timeline.Clock.Count;
         using Utf8JsonWriter json = new(output);
@@ -59,17 +65,10 @@ public static class TraceWriter
                 Spread(bytes, entry, step);
         }
         for (int i = 0; i < CounterSteps; i++)
-        {
-            json.WriteStartObject();
-            json.WriteString("ph", "C");
-            json.WriteString("name", "memory bandwidth");
-            json.WriteNumber("pid", 0);
-            json.WriteNumber("ts", Math.Round(i * step * microseconds, 6));
-            json.WriteStartObject("args");
-            json.WriteNumber("GB/s", Math.Round(bytes[i] / (step * microseconds) / 1e3, 3));
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
+            Counter(json, "memory bandwidth", i * step * microseconds, "GB/s", bytes[i] / (step * microseconds) / 1e3);
+        double slice = power is null ? 0 : power.Duration.TotalSeconds * 1e6 / Math.Max(1, power.Watts.Count);
+        for (int i = 0; i < power?.Watts.Count; i++)
+            Counter(json, "power of a card", i * slice, "W", power.Watts[i]);
         json.WriteEndArray();
         json.WriteEndObject();
     }
@@ -81,6 +80,19 @@ public static class TraceWriter
         long last = Math.Max(first, (entry.Released - 1) / step);
         for (long i = first; i <= last; i++)
             bytes[Math.Min(bytes.Length - 1, i)] += entry.MemoryBytes / (last - first + 1);
+    }
+
+    private static void Counter(Utf8JsonWriter json, string name, double at, string unit, double value)
+    {
+        json.WriteStartObject();
+        json.WriteString("ph", "C");
+        json.WriteString("name", name);
+        json.WriteNumber("pid", 0);
+        json.WriteNumber("ts", Math.Round(at, 6));
+        json.WriteStartObject("args");
+        json.WriteNumber(unit, Math.Round(value, 3));
+        json.WriteEndObject();
+        json.WriteEndObject();
     }
 
     private static void Name(Utf8JsonWriter json, string kind, int process, int? thread, string name)

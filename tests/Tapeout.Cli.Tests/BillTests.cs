@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json.Nodes;
+using Tapeout.Testing;
 
 namespace Tapeout.Cli.Tests;
 
@@ -37,12 +38,62 @@ public sealed class BillTests
     }
 
     [Fact]
-    public void RunAndSimulate_AgreeOnTheBillOfTheSameShapes()
+    public void RunAndSimulate_AgreeOnEveryFigureOfTheSameShapes()
     {
-        string[] model = ["--chip", "reference", "-f", "int8", "--context", "64", "--json"];
-        JsonNode ran = Invocation.Good(["run", "Once upon a time", .. model, "-n", "6", "--ignore-eos"]).Json["predicted"]!;
-        Assert.InRange((double)ran["joulesPerToken"]!, 1e-9, 1);
-        Assert.NotNull(ran["dollarsPerMillionTokens"]);
+        string[] model = ["--chip", "reference", "-f", "int8", "--context", "64", "--json", "-n", "6"];
+        JsonNode ran = Invocation.Good(["run", "Once upon a time", .. model, "--ignore-eos"]).Json;
+        string tokens = $"{ran["prompt"]!["tokenIds"]!.AsArray().Count}";
+        JsonNode simulated = Invocation.Good(["simulate", .. model, "--prompt-tokens", tokens]).Json;
+        Assert.Equal(simulated["predicted"]!.ToJsonString(), ran["predicted"]!.ToJsonString());
+        Assert.Equal(simulated["program"]!.ToJsonString(), ran["program"]!.ToJsonString());
+        Assert.InRange((double)ran["predicted"]!["joulesPerToken"]!, 1e-9, 1);
+        JsonNode again = Invocation.Good(["simulate", .. model, "--prompt-tokens", tokens]).Json;
+        Assert.Equal(simulated["predicted"]!.ToJsonString(), again["predicted"]!.ToJsonString());
+    }
+
+    [Fact]
+    public void Experts_AreRecordedByRun_AndTakenBySimulate()
+    {
+        string model = SharedData.PathOf("models/conformance/mixtral/model.gguf");
+        using TemporaryFolder folder = new();
+        string[] load = ["-m", model, "--chip", "reference", "-n", "8"];
+        Invocation.Good(["run", "Once upon a time", .. load, "--ignore-eos", "--record-experts", folder["experts.csv"]]);
+        Assert.StartsWith("layer,expert,tokens\n0,0,", File.ReadAllText(folder["experts.csv"]), StringComparison.Ordinal);
+        string[] timed = ["simulate", .. load, "--prompt-tokens", "40"];
+        JsonNode recorded = Invocation.Good([.. timed, "--experts", folder["experts.csv"], "--json"]).Json["predicted"]!["experts"]!;
+        Assert.Equal("as recorded in experts.csv", (string?)recorded["distribution"]);
+        Assert.Equal(20, (double)recorded["prefill"]!["meanTokens"]!);
+        Assert.True((double)recorded["prefill"]!["imbalance"]! > 1);
+        Assert.Contains(
+            "tokens over experts: power law 1.2, seed 7",
+            Invocation.Good([.. timed, "--experts", "power-law:1.2,7"]).Output,
+            StringComparison.Ordinal
+        );
+        Assert.Contains("imbalance 1 ", Invocation.Good(timed).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Money_FollowsTheYieldModelAndTheUtilisation()
+    {
+        JsonNode Cost(params string[] options) => Invocation.Good(["simulate", .. Load, .. options, "--json"]).Json["predicted"]!["cost"]!;
+        JsonNode usual = Cost();
+        JsonNode poisson = Cost("--yield", "poisson");
+        Assert.True((double)poisson["yield"]! < (double)usual["yield"]!);
+        Assert.True((double)poisson["chipDollars"]!["typical"]! > (double)usual["chipDollars"]!["typical"]!);
+        double Million(JsonNode cost) => (double)cost["dollarsPerMillionTokens"]!["typical"]!;
+        Assert.True(Million(Cost("--utilisation", "0.35")) > 1.5 * Million(usual));
+        Assert.True((double)Cost("--volume", "100")["chipDollars"]!["typical"]! > (double)usual["chipDollars"]!["typical"]!);
+    }
+
+    [Theory]
+    [InlineData("timeToFirstTokenSeconds")]
+    [InlineData("tokensPerSecond")]
+    [InlineData("decodeStepCycles")]
+    public void Explain_ATimeEndsAtInstructionsAndSourcedFigures(string figure)
+    {
+        string text = Invocation.Good(["explain", figure, .. Load]).Output;
+        Assert.Contains("MATMUL ffn_down", text, StringComparison.Ordinal);
+        Assert.Contains("ideal.memory[0].bandwidth", text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace Tapeout.Reports;
 /// <summary>The figures of a bill by the names that <c>tapeout explain</c> takes.</summary>
 public static class BillFigures
 {
-    /// <summary>The figures: joulesPerToken, areaSquareMillimetres, dollarsPerMillionTokens, dollarsPerChip, and every block, line and part of them.</summary>
+    /// <summary>The figures: timeToFirstTokenSeconds, tokensPerSecond, joulesPerToken, areaSquareMillimetres, dollarsPerMillionTokens, dollarsPerChip, and every block, line and part of them.</summary>
     public static IReadOnlyDictionary<string, Figure> Of(Tape tape, Bill bill)
     {
         Dictionary<string, Figure> figures = new(StringComparer.OrdinalIgnoreCase);
@@ -15,6 +15,8 @@ public static class BillFigures
             if (figure is not null)
                 figures.TryAdd(name, figure);
         }
+        foreach ((string name, Figure time) in TimeFigures.Of(tape, bill))
+            Add(name, time);
         if (bill.Decode is { } decode)
         {
             Add("joulesPerToken", Energy(tape, decode, "joulesPerToken", l => l.Boundary <= Boundary.Card));

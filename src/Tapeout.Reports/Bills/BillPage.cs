@@ -40,7 +40,7 @@ public static class BillPage
             <h1>{{Escape(title)}}</h1>
             <p>{{Escape(
                 format
-            )}}, batch {{p.Batch}}, prompt {{p.PromptTokens}}, output {{p.OutputTokens}} tokens. All figures are predicted. Bands come from the ranges of the constants.</p>
+            )}}, batch {{p.Batch}}, prompt {{p.PromptTokens}}, output {{p.OutputTokens}} tokens. All figures are predicted; decoding is limited by {{StepReport.Words(p.DecodeStepTime.Limiter.ToString())}}, prefill by {{StepReport.Words(p.PrefillStepTime.Limiter.ToString())}}.{{Experts(tape, p)}} Bands come from the ranges of the constants.</p>
             <div class="cards">
             """
         );
@@ -68,13 +68,18 @@ public static class BillPage
         Section(
             page,
             "Roofline",
-            "Operations a second over operations for each byte of the memory beside the die, both on logarithmic axes, all chips together.",
+            $"Operations a second over operations for each byte of the {(pictures.IsRooflineOnDie ? "SRAM and ROM on the die, which has no memory beside it" : "memory beside the die")}, both on logarithmic axes, all chips together.",
             pictures.Roofline()
         );
         page.Append("</div><div>");
         Section(page, "Floorplan", "Blocks of one die by their modelled areas. Areas are to scale, places are not.", pictures.Floorplan());
         page.Append("</div></div>");
-        Section(page, "Energy of a token", "Areas are joules at the wall while decoding, by part and kind of work.", pictures.Energy());
+        Section(
+            page,
+            "Energy of a token",
+            "Areas are joules at the wall while decoding, by part (colour) and kind of work.",
+            pictures.Energy()
+        );
         Tables(page, tape, bill);
         page.Append(
             """
@@ -92,8 +97,17 @@ public static class BillPage
         return page.ToString();
     }
 
+    private static string Experts(Tape tape, Prediction p) =>
+        ExpertSpread.Of(tape, p.DecodeShape, p.Options.Experts) is { } spread
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $" Tokens over experts: {Escape(p.Options.Experts.ToString())}; while decoding {spread.Mean:0.###} each, at most {spread.Maximum}, imbalance {spread.Imbalance:0.##}."
+            )
+            : "";
+
     private static void Tables(StringBuilder page, Tape tape, Bill bill)
     {
+        Times(page, tape, bill);
         if (bill.Decode is { } decode)
         {
             page.Append("<h2>Energy in numbers</h2><div class=\"two\">");
@@ -138,6 +152,42 @@ public static class BillPage
             );
         }
         page.Append("</div>");
+    }
+
+    private static void Times(StringBuilder page, Tape tape, Bill bill)
+    {
+        Prediction p = bill.Prediction;
+        page.Append(
+            "<h2>Time in numbers</h2><p>Cycles of the critical path of the last step of each phase: each column sums to its step.</p><div class=\"two\">"
+        );
+        Cycles(page, "by cause", step => step.Charged.Select(c => (StepReport.Words(c.Key.ToString()), c.Value.Count)), p);
+        Cycles(page, "by operator", step => StepReport.Operators(tape, step), p);
+        page.Append("</div><h2>What 10 % more of a resource would buy</h2><p>Per cent of the last step that it would be shorter.</p>");
+        Dictionary<Resource, double> prefill = Sensitivity
+            .Of(tape, bill.Chip, p.PrefillShape, p.Options)
+            .ToDictionary(g => g.Resource, g => g.Share);
+        Table(
+            page,
+            ["resource", "decode, %", "prefill, %"],
+            Sensitivity
+                .Of(tape, bill.Chip, p.DecodeShape, p.Options)
+                .Where(g => g.Share != 0 || prefill[g.Resource] != 0)
+                .Select(g => (StepReport.Words(g.Resource.ToString()), (double[])[100 * g.Share, 100 * prefill[g.Resource]]))
+        );
+    }
+
+    private static void Cycles(StringBuilder page, string by, Func<StepTime, IEnumerable<(string Name, long Cycles)>> parts, Prediction p)
+    {
+        Dictionary<string, long> prefill = parts(p.PrefillStepTime).ToDictionary(c => c.Name, c => c.Cycles);
+        Dictionary<string, long> decode = parts(p.DecodeStepTime).ToDictionary(c => c.Name, c => c.Cycles);
+        Table(
+            page,
+            [by, "decode", "prefill"],
+            decode
+                .Keys.Union(prefill.Keys)
+                .OrderByDescending(n => decode.GetValueOrDefault(n))
+                .Select(n => (n, (double[])[decode.GetValueOrDefault(n), prefill.GetValueOrDefault(n)]))
+        );
     }
 
     private static void Energies(StringBuilder page, string by, IEnumerable<(string Name, EnergyBand Energy)> rows, PhaseEnergy phase) =>

@@ -130,21 +130,37 @@ internal sealed class BillPictures(Tape tape, Bill bill)
         static double StepSeconds(Timeline timeline) => Quantities.Duration.FromCycles(timeline.Makespan, timeline.Clock).TotalSeconds;
     }
 
+    /// <summary>True where a chip has no memory beside its die: the roofline is that of the SRAM and ROM on it.</summary>
+    public bool IsRooflineOnDie => bill.Chip.Memory.Count == 0;
+
     /// <summary>Peak arithmetic, memory bandwidth, and where prefill and decode lie.</summary>
     public string? Roofline()
     {
         ChipDescription chip = bill.Chip;
         Prediction p = bill.Prediction;
-        double bytesPerSecond = chip.Memory.Sum(m => (double)m.Bandwidth.Count) * bill.Chips;
-        double peak = 2.0 * chip.Matrix.Formats.Max(f => f.Macs.Count) * chip.Tiles.Count * chip.Clock.Count * bill.Chips;
-        if (bytesPerSecond <= 0)
-            return null;
+        double cycles = (double)chip.Tiles.Count * chip.Clock.Count * bill.Chips;
+        bool isOnDie = IsRooflineOnDie;
+        double bytesPerSecond = isOnDie
+            ? (chip.Sram.PeakBytesPerCycle.Count + (chip.Rom?.ReadRate.Count ?? 0)) * cycles
+            : chip.Memory.Sum(m => (double)m.Bandwidth.Count) * bill.Chips;
+        // The roof is that of the pair of formats that most products multiply.
+        WorkItem pair = StepWork
+            .Of(tape, chip, p.DecodeShape, p.Options)
+            .Lines.Where(l => l.Item.Kind == WorkKind.Multiply)
+            .GroupBy(l => l.Item)
+            .MaxBy(g => g.Sum(l => (double)l.Count))!
+            .Key;
+        double peak = 2.0 * (chip.Matrix.MacsFor(pair.Weights, pair.Activations) ?? chip.Vector.Operations).Count * cycles;
         List<(string Name, double Intensity, double Rate)> points = [];
         void Add(string name, Step step, double seconds)
         {
             StepWork work = StepWork.Of(tape, chip, step, p.Options);
             double operations = 2 * (double)work.Multiplies;
-            double bytes = (double)work.Sum(l => l.Item.Kind == WorkKind.Bytes && l.Item.Level == MemoryLevel.Dram);
+            double bytes = (double)
+                work.Sum(l =>
+                    l.Item.Kind == WorkKind.Bytes
+                    && (isOnDie ? l.Item.Level is MemoryLevel.Sram or MemoryLevel.Rom : l.Item.Level == MemoryLevel.Dram)
+                );
             if (bytes > 0 && seconds > 0)
                 points.Add((name, operations / bytes, operations / seconds));
         }
@@ -175,8 +191,10 @@ internal sealed class BillPictures(Tape tape, Bill bill)
             CultureInfo.InvariantCulture,
             $"<polyline points=\"{Format(X(lowX))},{Format(Y(lowX * bytesPerSecond))} {Format(X(ridge))},{Format(Y(peak))} {Format(X(highX))},{Format(Y(peak))}\" fill=\"none\" stroke=\"#1c2330\" stroke-width=\"2\"/>"
         );
-        Text(svg, X(highX) - 4, Y(peak) - 6, Rate(peak) + " at most", "end");
-        Text(svg, X(ridge) - 40, Y(peak / 3), $"{BillReport.Number((decimal)(bytesPerSecond / 1e12))} TB/s", "end");
+        Text(svg, X(highX) - 4, Y(peak) - 6, $"{pair.Weights} × {pair.Activations}: {Rate(peak)} at most", "end");
+        // Below the middle of the slope, which points lie under but rarely on.
+        double middle = Math.Sqrt(lowX * ridge);
+        Text(svg, X(middle) + 12, Y(middle * bytesPerSecond) + 16, Bandwidth(bytesPerSecond));
         foreach (((string name, double intensity, double rate), int i) in points.Select((q, i) => (q, i)))
         {
             svg.Append(
@@ -227,7 +245,9 @@ internal sealed class BillPictures(Tape tape, Bill bill)
         (string Name, EnergyPart Part, double Joules)[] items =
         [
             .. decode
-                .Lines.GroupBy(l => (l.Part, Name: l.Role < 0 ? l.Name : $"{l.Name} at the {l.Boundary.ToString().ToLowerInvariant()}"))
+                .Lines.GroupBy(l =>
+                    (l.Part, Name: l.Role < 0 ? BillReport.Label(l.Name) : $"{l.Name} at the {l.Boundary.ToString().ToLowerInvariant()}")
+                )
                 .Select(g => (g.Key.Name, g.Key.Part, g.Sum(l => (double)decode.PerToken(l.Energy.Typical))))
                 .Where(g => g.Item3 > 0)
                 .OrderByDescending(g => g.Item3),
@@ -245,13 +265,7 @@ internal sealed class BillPictures(Tape tape, Bill bill)
             var inside = parts[g].ToArray();
             IReadOnlyList<Squarify.Rectangle> places = Squarify.Of([.. inside.Select(i => i.Joules)], outer[g]);
             for (int i = 0; i < inside.Length; i++)
-                Tile(
-                    svg,
-                    places[i],
-                    Colours[(int)parts[g].Key],
-                    $"{parts[g].Key}: {inside[i].Name}",
-                    $"{BillReport.Number((decimal)inside[i].Joules)} J"
-                );
+                Tile(svg, places[i], Colours[(int)parts[g].Key], inside[i].Name, $"{BillReport.Number((decimal)inside[i].Joules)} J");
         }
         return Svg(Width, Height + 4, svg);
     }
@@ -269,6 +283,9 @@ internal sealed class BillPictures(Tape tape, Bill bill)
         if (at.Height >= 36 && value.Length <= fits)
             Text(svg, at.X + 5, at.Y + 30, value);
     }
+
+    private static string Bandwidth(double bytes) =>
+        bytes >= 1e15 ? $"{BillReport.Number((decimal)(bytes / 1e15))} PB/s" : $"{BillReport.Number((decimal)(bytes / 1e12))} TB/s";
 
     private static string Rate(double operations) =>
         operations switch

@@ -79,9 +79,13 @@ public static class BillReport
     public static IEnumerable<(string Name, EnergyBand Energy)> ByOperator(Tape tape, PhaseEnergy phase) =>
         By(phase, line => tape.Origins[tape.Roles[line.Role].Instructions[line.ProgramCounter].Origin].Operator);
 
+    /// <summary>A constant of a file as words: "host power" for "common.hostPower".</summary>
+    internal static string Label(string name) =>
+        name.Contains(' ', StringComparison.Ordinal) ? name : StepReport.Words(name.Split('.')[^1]);
+
     private static IEnumerable<(string Name, EnergyBand Energy)> By(PhaseEnergy phase, Func<EnergyLine, string> name) =>
         phase
-            .Lines.GroupBy(line => line.Role < 0 ? line.Name : name(line))
+            .Lines.GroupBy(line => line.Role < 0 ? Label(line.Name) : name(line))
             .Select(g => (g.Key, g.Aggregate(EnergyBand.Zero, (sum, l) => sum + l.Energy)))
             .OrderByDescending(g => g.Item2.Typical.Count);
 

@@ -1,7 +1,10 @@
+using System.Globalization;
+using Tapeout.Quantities;
+
 namespace Tapeout.Timing;
 
 /// <summary>
-/// How the tokens of a step spread over experts where no recording says so: evenly, or with popularities that are the evenly spaced quantiles
+/// How the tokens of a step spread over experts: as they did in a recording, evenly, or with popularities that are the evenly spaced quantiles
 /// of a power law p(x) ~ x^−Exponent between 1 and 0.8 of the tokens, dealt to experts from a seed. Named, so that a report can state it.
 /// </summary>
 /// <param name="Exponent">The exponent; 0 for an even spread.</param>
@@ -11,8 +14,39 @@ public readonly record struct ExpertDistribution(double Exponent, ulong Seed)
     /// <summary>Every expert gets the same; the first ones take what is left over.</summary>
     public static ExpertDistribution Even => default;
 
-    /// <summary>"even" or "power law 1.2, seed 7".</summary>
-    public override string ToString() => Exponent == 0 ? "even" : $"power law {Exponent}, seed {Seed}";
+    /// <summary>Counts of a run, in whose shares tokens spread; none for a distribution.</summary>
+    public ExpertRecording? Recording { get; init; }
+
+    /// <summary>"even", "power law 1.2, seed 7" or "as recorded in FILE".</summary>
+    public override string ToString() =>
+        Recording is not null ? $"as recorded in {Recording.Name}"
+        : Exponent == 0 ? "even"
+        : string.Create(CultureInfo.InvariantCulture, $"power law {Exponent}, seed {Seed}");
+
+    /// <summary>Reads "even", "power-law:1.2" or "power-law:1.2,7" (exponent and seed); false for anything else, which may be a file.</summary>
+    /// <exception cref="InvalidInputException">It begins as a power law, but is none.</exception>
+    public static bool TryParse(string text, out ExpertDistribution distribution)
+    {
+        const string PowerLaw = "power-law:";
+        distribution = Even;
+        if (text == "even")
+            return true;
+        if (!text.StartsWith(PowerLaw, StringComparison.Ordinal))
+            return false;
+        string[] numbers = text[PowerLaw.Length..].Split(',');
+        ulong seed = 0;
+        if (
+            numbers.Length > 2
+            || !double.TryParse(numbers[0], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double exponent)
+            || exponent is not (> 0 and <= 5)
+            || (numbers.Length == 2 && !ulong.TryParse(numbers[1], NumberStyles.None, CultureInfo.InvariantCulture, out seed))
+        )
+            throw new InvalidInputException(
+                $"'{text}' is no power law: write power-law:EXPONENT or power-law:EXPONENT,SEED with an exponent above 0 and at most 5, such as power-law:1.2,7."
+            );
+        distribution = new(exponent, seed);
+        return true;
+    }
 
     /// <summary>
     /// Token and expert pairs of each expert: shares by popularity, no expert more than <paramref name="tokens"/>, whole numbers by largest
@@ -24,6 +58,8 @@ public readonly record struct ExpertDistribution(double Exponent, ulong Seed)
     /// <param name="used">Experts of a token.</param>
     public int[] Counts(int layer, int experts, int tokens, int used)
     {
+        if (Recording is not null)
+            return Recording.Counts(layer, experts, tokens, used);
         int[] counts = new int[experts];
         long pairs = (long)tokens * used;
         if (Exponent == 0)
