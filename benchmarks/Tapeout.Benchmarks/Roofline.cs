@@ -1,14 +1,12 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using Tapeout.Numerics.Kernels;
 
 namespace Tapeout.Benchmarks;
 
 /// <summary>
 /// Products against what the memory can deliver, in one process: GEMV over weights that lie in memory, with the share of the read bandwidth that a plain
-/// sum over the same kind of memory reaches, and GEMM in giga-operations per second. The best of many times is printed.
+/// sum over the same kind of memory reaches just before or after (<see cref="HostProbe"/>), and GEMM in giga-operations per second. The best of many times is
+/// printed.
 /// </summary>
 internal static class Roofline
 {
@@ -33,20 +31,26 @@ internal static class Roofline
         int columns = arguments.Length > 1 ? int.Parse(arguments[1]) : 4096;
         int tokens = arguments.Length > 2 ? int.Parse(arguments[2]) : 128;
         string only = arguments.Length > 3 ? arguments[3] : "";
-        double[] bandwidth = [.. new[] { 1, 2 }.Select(ReadBandwidth)];
-        Console.WriteLine($"{rows} × {columns}; memory reads {bandwidth[0]:0.0} GB/s on one thread, {bandwidth[1]:0.0} on two");
-        Console.WriteLine("| weights × activations | threads | GEMV µs | GB/s | of memory | GEMM GOPS |");
-        Console.WriteLine("|---|---|---|---|---|---|");
+        using HostProbe one = new(1);
+        using HostProbe two = new(2);
+        Console.WriteLine(
+            $"{rows} × {columns}; most of dot products {one.OperationsPerSecond() / 1e9:0} GOPS on one thread, {two.OperationsPerSecond() / 1e9:0} on two"
+        );
+        Console.WriteLine("| weights × activations | threads | GEMV µs | GB/s | memory GB/s | share | GEMM GOPS |");
+        Console.WriteLine("|---|---|---|---|---|---|---|");
         foreach ((string weight, string activation) in Pairs)
         {
             if (!weight.Contains(only, StringComparison.Ordinal))
                 continue;
-            using ProductCase one = new(weight, activation, rows, columns, 1, 1);
-            int copies = (int)Math.Clamp((256L << 20) / one.Bytes, 1, 64);
+            using ProductCase alone = new(weight, activation, rows, columns, 1, 1);
+            int copies = (int)Math.Clamp((256L << 20) / alone.Bytes, 1, 64);
             using ProductCase gemv = new(weight, activation, rows, columns, 1, copies);
             using ProductCase gemm = new(weight, activation, rows, columns, tokens);
             foreach (int threads in new[] { 1, 2 })
             {
+                HostProbe probe = threads == 1 ? one : two;
+                probe.Settle();
+                double before = probe.ReadBytesPerSecond();
                 double vector = Best(
                     threads,
                     part =>
@@ -55,38 +59,15 @@ internal static class Roofline
                             gemv.Multiply(copy, part, threads);
                     }
                 );
+                double memory = Math.Max(before, probe.ReadBytesPerSecond()) / 1e9;
                 double matrix = Best(threads, part => gemm.Multiply(0, part, threads));
                 double speed = gemv.Bytes * copies / vector / 1e9;
                 Console.WriteLine(
-                    $"| {weight} × {activation} | {threads} | {vector / copies * 1e6:0} | {speed:0.0} | {speed / bandwidth[threads - 1]:0 %} | {2.0 * rows * columns * tokens / matrix / 1e9:0} |"
+                    $"| {weight} × {activation} | {threads} | {vector / copies * 1e6:0} | {speed:0.0} | {memory:0.0} | {speed / memory:0 %} | {2.0 * rows * columns * tokens / matrix / 1e9:0} |"
                 );
             }
         }
         return 0;
-    }
-
-    private static unsafe double ReadBandwidth(int threads)
-    {
-        const long Bytes = 512L << 20;
-        using KernelMemory memory = new();
-        byte* start = memory.Allocate(Bytes);
-        // Pages that nobody has written are all one page of zeros.
-        NativeMemory.Clear(start, (nuint)Bytes);
-        long part = Bytes / threads;
-        return Bytes / Best(threads, i => Sum(start + i * part, part)) / 1e9;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe long Sum(byte* bytes, long count)
-    {
-        Vector512<long> a = default;
-        Vector512<long> b = default;
-        for (long i = 0; i < count; i += 128)
-        {
-            a ^= Vector512.Load((long*)(bytes + i));
-            b ^= Vector512.Load((long*)(bytes + i + 64));
-        }
-        return Vector512.Sum(a ^ b);
     }
 
     private static double Best(int threads, Action<int> work)

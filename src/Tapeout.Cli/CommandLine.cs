@@ -43,7 +43,7 @@ public static class CommandLine
                 ExplainVerb.Create(output),
                 ValidateVerb.Create(output),
                 EvalVerb.Create(output, errors),
-                BenchVerb.Create(output),
+                BenchVerb.Create(output, errors),
                 new HelpOption(),
                 new VersionOption(),
             };

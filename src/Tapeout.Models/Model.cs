@@ -63,9 +63,12 @@ public sealed class Model : IDisposable
     public long Parameters => Weights.Values.Sum(w => w.Elements);
 
     /// <summary>True if the weights have shapes but no numbers.</summary>
-    public bool IsShapeOnly => _file is null;
+    public bool IsShapeOnly => _file is null && RandomSeed is null;
 
-    /// <summary>SHA-256, in hexadecimal, over the configuration, the names, shapes and types of the weights, and their bytes.</summary>
+    /// <summary>The seed that weights are drawn from; null for weights of a file, or none.</summary>
+    public ulong? RandomSeed { get; private init; }
+
+    /// <summary>SHA-256, in hexadecimal, over the configuration, the names, shapes and types of the weights, and their bytes or their seed.</summary>
     public string Hash => _hash.Value;
 
     /// <summary>The tokenizer, or a refusal with a sentence if the model has none.</summary>
@@ -76,6 +79,15 @@ public sealed class Model : IDisposable
                 ? $"{Source} is a shape without weights or tokenizer: it can be compiled and simulated, not run; name a .gguf file."
                 : $"{Source} has no tokenizer (no 'tokenizer.ggml.model'); convert the model again with its tokenizer beside it."
         );
+
+    /// <summary>The shape of this model with weights drawn from a seed: to measure speed with, for no text comes of them.</summary>
+    /// <param name="seed">The seed: equal seeds make equal weights, whoever asks for them and in which order.</param>
+    /// <param name="drawn">Called with the number of weights drawn, from whatever thread draws; null for none.</param>
+    public Model WithRandomWeights(ulong seed, Action<long>? drawn = null) =>
+        new(Name, Source, Configuration, Weights.ToDictionary(w => w.Key, w => w.Value.WithRandomNumbers(seed, drawn)))
+        {
+            RandomSeed = seed,
+        };
 
     /// <summary>The graph of the model, verified against its weights.</summary>
     public ModelGraph BuildGraph()
@@ -110,6 +122,8 @@ public sealed class Model : IDisposable
         WeightTensor[] ordered = [.. Weights.Values.OrderBy(w => w.Name, StringComparer.Ordinal)];
         foreach (WeightTensor weight in ordered)
             head.Append(weight).Append('\n');
+        if (RandomSeed is { } seed)
+            head.Append(CultureInfo.InvariantCulture, $"weights drawn from seed {seed}\n");
         hash.AppendData(Encoding.UTF8.GetBytes(head.ToString()));
         foreach (WeightTensor weight in ordered)
         {

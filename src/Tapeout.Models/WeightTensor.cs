@@ -7,13 +7,15 @@ namespace Tapeout.Models;
 
 /// <summary>
 /// A named weight: a matrix of <see cref="Rows"/> output channels × <see cref="Columns"/> inputs (the axis that is summed over), a vector
-/// (one row), or <see cref="Count"/> stacked matrices of a mixture of experts. The numbers stay in the file until they are asked for.
+/// (one row), or <see cref="Count"/> stacked matrices of a mixture of experts. The numbers stay in the file until they are asked for, or are
+/// drawn when they are.
 /// </summary>
 public sealed class WeightTensor
 {
     private readonly ByteSource? _source;
     private readonly BlockFormat? _format;
     private readonly long _offset;
+    private readonly RandomWeights? _random;
 
     private WeightTensor(string name, int rows, int columns, int count, ByteSource? source, BlockFormat? format, long offset)
     {
@@ -33,6 +35,9 @@ public sealed class WeightTensor
     public WeightTensor(string name, int rows, int columns, int count = 1)
         : this(name, rows, columns, count, null, null, 0) { }
 
+    private WeightTensor(string name, int rows, int columns, int count, RandomWeights random)
+        : this(name, rows, columns, count, null, null, 0) => _random = random;
+
     /// <summary>The name as in the file: <c>blk.0.attn_q.weight</c>.</summary>
     public string Name { get; }
 
@@ -48,8 +53,8 @@ public sealed class WeightTensor
     /// <summary>All elements, of all stacked matrices.</summary>
     public long Elements => (long)Rows * Columns * Count;
 
-    /// <summary>The type in the file (F32, Q4_1 …); "none" without data.</summary>
-    public string StorageType => _format?.Name ?? "none";
+    /// <summary>The type in the file (F32, Q4_1 …); "random" if the numbers are drawn, "none" without data.</summary>
+    public string StorageType => _format?.Name ?? (IsRandom ? "random" : "none");
 
     /// <summary>Bytes in the file; 0 without data.</summary>
     public long StorageBytes => _format is null ? 0 : Elements / _format.Elements * _format.Bytes;
@@ -58,7 +63,16 @@ public sealed class WeightTensor
     public NumberFormat? NativeFormat => _format?.Native;
 
     /// <summary>False for a shape without numbers.</summary>
-    public bool HasData => _source is not null;
+    public bool HasData => _source is not null || IsRandom;
+
+    /// <summary>True if the numbers are drawn from a seed.</summary>
+    public bool IsRandom => _random is not null;
+
+    /// <summary>This shape with numbers drawn from <paramref name="seed"/>.</summary>
+    /// <param name="seed">The seed.</param>
+    /// <param name="drawn">Called with the number of weights drawn, from whatever thread draws; null for none.</param>
+    internal WeightTensor WithRandomNumbers(ulong seed, Action<long>? drawn) =>
+        new(Name, Rows, Columns, Count, new RandomWeights(seed, Name, 0, Rows == 1, drawn));
 
     /// <summary>Matrix <paramref name="index"/> of a stack, as a tensor of its own named <c>name[index]</c>.</summary>
     public WeightTensor Slice(int index)
@@ -67,21 +81,29 @@ public sealed class WeightTensor
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
         if (Count == 1)
             return this;
+        if (_random is not null)
+            return new($"{Name}[{index}]", Rows, Columns, 1, _random with { Matrix = index });
         long bytes = _format is null ? 0 : (long)Rows * (Columns / _format.Elements) * _format.Bytes;
         return new($"{Name}[{index}]", Rows, Columns, 1, _source, _format, _offset + index * bytes);
     }
 
     /// <summary>
-    /// Writes rows <paramref name="rowFirst"/> … as float32 [rowCount, Columns]: exactly the values that ggml's de-quantiser gives.
+    /// Writes rows <paramref name="rowFirst"/> … as float32 [rowCount, Columns]: exactly the values that ggml's de-quantiser gives, or those drawn.
     /// </summary>
     /// <exception cref="InvalidOperationException">A shape without numbers, or a stack (take a <see cref="Slice"/>).</exception>
     public void Dequantise(int rowFirst, int rowCount, Span<float> destination)
     {
-        BlockFormat format = CheckRows(rowFirst, rowCount);
+        CheckRows(rowFirst, rowCount);
         if (destination.Length < (long)rowCount * Columns)
             throw new ArgumentException($"{Name}: {rowCount} rows of {Columns} do not fit in {destination.Length} elements.");
         for (int r = 0; r < rowCount; r++)
-            format.Decode(Row(format, rowFirst + r), destination.Slice(r * Columns, Columns));
+        {
+            Span<float> row = destination.Slice(r * Columns, Columns);
+            if (_random is not null)
+                _random.Fill(rowFirst + r, row);
+            else
+                _format!.Decode(Row(_format, rowFirst + r), row);
+        }
     }
 
     /// <summary>
@@ -92,9 +114,10 @@ public sealed class WeightTensor
     /// <exception cref="InvalidInputException">The file holds a code that its type does not have.</exception>
     public void Repack(int rowFirst, int rowCount, Span<byte> destination)
     {
-        BlockFormat format = CheckRows(rowFirst, rowCount);
+        CheckRows(rowFirst, rowCount);
         NumberFormat native =
-            format.Native ?? throw new InvalidOperationException($"{Name} is {format.Name}, which no format of the chip holds exactly.");
+            NativeFormat ?? throw new InvalidOperationException($"{Name} is {StorageType}, which no format of the chip holds exactly.");
+        BlockFormat format = _format!;
         TensorLayout layout = new(native, rowCount, Columns);
         if (destination.Length < layout.Bytes)
             throw new ArgumentException($"{Name}: {layout.Bytes} bytes do not fit in {destination.Length}.");
@@ -154,15 +177,14 @@ public sealed class WeightTensor
         return _source!.Slice(_offset + (long)row * bytes, bytes);
     }
 
-    private BlockFormat CheckRows(int rowFirst, int rowCount)
+    private void CheckRows(int rowFirst, int rowCount)
     {
-        if (_format is null)
+        if (!HasData)
             throw new InvalidOperationException($"{Name} is a shape without numbers.");
         if (Count != 1)
             throw new InvalidOperationException($"{Name} is a stack of {Count} matrices; take a slice.");
         ArgumentOutOfRangeException.ThrowIfNegative(rowFirst);
         ArgumentOutOfRangeException.ThrowIfNegative(rowCount);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((long)rowFirst + rowCount, Rows);
-        return _format;
     }
 }

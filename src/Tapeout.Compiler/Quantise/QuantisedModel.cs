@@ -96,6 +96,7 @@ public sealed class QuantisedModel : IConstantSource
         if (tensors.ContainsKey(weight.Name))
             return;
         NumberFormat format = NumberFormat.F32;
+        bool isOfFile = weight.HasData && !weight.IsRandom;
         if (kept.Contains(weight.Name))
         {
             format = weight.NativeFormat ?? NumberFormat.F32;
@@ -105,7 +106,7 @@ public sealed class QuantisedModel : IConstantSource
             if (Recipe.Weight is { } wanted)
             {
                 format = wanted;
-                if (weight.HasData && weight.NativeFormat is null or { IsQuantised: true })
+                if (isOfFile && weight.NativeFormat is null or { IsQuantised: true })
                     notes.Add($"{weight.StorageType} is de-quantised and quantised to {format}");
             }
             else if (weight.NativeFormat is { } native)
@@ -114,8 +115,8 @@ public sealed class QuantisedModel : IConstantSource
             }
             else
             {
-                format = weight.HasData ? NumberFormat.Int8Group(32) : NumberFormat.Int4Group(32, OffsetKind.None, ElementType.F16);
-                if (weight.HasData)
+                format = isOfFile ? NumberFormat.Int8Group(32) : NumberFormat.Int4Group(32, OffsetKind.None, ElementType.F16);
+                if (isOfFile)
                     notes.Add($"{weight.StorageType} is no format that chips multiply: de-quantised and quantised to {format}");
             }
         }

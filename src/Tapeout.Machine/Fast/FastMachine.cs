@@ -55,6 +55,9 @@ public sealed class FastMachine : IMachine
     /// <summary>What the cache of packed weights did that a user should know, as a clause; empty for nothing.</summary>
     public string CacheNote => _cache?.Note ?? "";
 
+    /// <summary>What the cache of packed weights did.</summary>
+    public WeightCacheUse CacheUse => _cache?.Use ?? WeightCacheUse.None;
+
     internal long ComparedInstructions => _comparing?.Compared ?? 0;
 
     /// <inheritdoc/>

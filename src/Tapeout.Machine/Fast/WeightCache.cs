@@ -30,6 +30,9 @@ internal sealed class WeightCache
     /// <summary>What a reader should know of what the cache did; empty for nothing.</summary>
     public string Note { get; private set; } = "";
 
+    /// <summary>What the cache did.</summary>
+    public WeightCacheUse Use { get; private set; }
+
     /// <summary>The file with these entries; null if there is none, or if it is not to be used.</summary>
     /// <param name="entries">What the entries are called: each name says what it holds.</param>
     public WeightCacheFile? Open(IEnumerable<string> entries)
@@ -37,7 +40,11 @@ internal sealed class WeightCache
         string path = PathOf(entries);
         try
         {
-            return File.Exists(path) ? WeightCacheFile.Open(path) : null;
+            if (!File.Exists(path))
+                return null;
+            WeightCacheFile file = WeightCacheFile.Open(path);
+            Use = WeightCacheUse.Hit;
+            return file;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
@@ -60,6 +67,7 @@ internal sealed class WeightCache
             long bytes = WeightCacheFile.Write(partial, names, products, tensors);
             Sweep(File.GetLastWriteTimeUtc(partial) - Abandoned);
             File.Move(partial, path, true);
+            Use = WeightCacheUse.Written;
             if (Note.Length == 0)
                 Note = $"the packed weights ({bytes / 1048576.0:F0} MiB) are kept in '{_directory}': the next start reads them";
         }
@@ -71,7 +79,11 @@ internal sealed class WeightCache
     }
 
     /// <summary>Names that something goes wrong with a file in use.</summary>
-    public void Refuse(string entry) => Note = $"the cached weights are damaged (at {entry}): they are packed anew";
+    public void Refuse(string entry)
+    {
+        Use = WeightCacheUse.None;
+        Note = $"the cached weights are damaged (at {entry}): they are packed anew";
+    }
 
     private string PathOf(IEnumerable<string> entries)
     {

@@ -95,6 +95,9 @@ internal sealed class VectorAssembler
     public void DotAddBroadcast(int sum, int codes, Scalar at, int displacement) =>
         Memory(2, 1, 0x50, sum, codes, at, displacement, 4, true);
 
+    /// <summary>As <see cref="DotAddBroadcast"/>, each lane with signed bytes of its own.</summary>
+    public void DotAdd(int sum, int codes, int x) => Registers(2, 1, 0x50, sum, codes, x);
+
     /// <summary>dst = src as floats.</summary>
     public void ConvertToSingle(int dst, int src) => Registers(1, 0, 0x5B, dst, 0, src);
 
