@@ -181,6 +181,11 @@ public sealed unsafe class ActivationPanel : IDisposable
     /// <summary>A token's codes from k = <paramref name="start"/> on, a multiple of 4.</summary>
     private void Spread(sbyte* source, int start, int* codes, nint tokens)
     {
+        if (tokens == 1)
+        {
+            Buffer.MemoryCopy(source + start, (sbyte*)codes + start, Stride, Rule.Length - start);
+            return;
+        }
         int k = start;
         for (; k + 4 <= Rule.Length; k += 4)
             codes[k / 4 * tokens] = *(int*)(source + k);
