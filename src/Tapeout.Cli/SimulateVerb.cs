@@ -100,7 +100,12 @@ internal static class SimulateVerb
                         }
                         if (together is not null)
                             root["expandedRanks"] = RankReport.Json(result.Tape, together, prediction.DecodeTimeline);
-                        root["host"] = new JsonObject { ["seconds"] = watch.Elapsed.TotalSeconds };
+                        root["host"] = new JsonObject
+                        {
+                            ["seconds"] = watch.Elapsed.TotalSeconds,
+                            ["timingProcessorSeconds"] = load.TimingProcessorTime.TotalSeconds,
+                            ["peakMemoryBytes"] = Process.GetCurrentProcess().PeakWorkingSet64,
+                        };
                         JsonOutput.Write(output, root);
                         return 0;
                     }

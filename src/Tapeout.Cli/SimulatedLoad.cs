@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Text;
 using Tapeout.Chips;
 using Tapeout.Compiler;
@@ -44,6 +45,9 @@ internal sealed class SimulatedLoad
         Description = "Chips over which the masks are spread.",
         DefaultValueFactory = _ => new CostOptions().Volume,
     };
+
+    /// <summary>Processor time of this computer, all threads, to time the steps of the load after it was compiled.</summary>
+    public TimeSpan TimingProcessorTime { get; private set; }
 
     /// <summary>Adds the options to a verb; without chip and count for one that takes its chips otherwise.</summary>
     public void AddTo(Command command, bool namesChip = true)
@@ -101,7 +105,11 @@ internal sealed class SimulatedLoad
             );
         CompilationResult result = Compilation.CompileLargestStep(model, ref options);
         TimingOptions timing = TimingOptions.Default with { Software = TimingOptions.SoftwareFor(chip), Experts = spread };
+        using Process process = Process.GetCurrentProcess();
+        TimeSpan before = process.TotalProcessorTime;
         Prediction prediction = Predictor.Predict(result.Tape, chip, prompt, made, sequences, timing);
+        process.Refresh();
+        TimingProcessorTime = process.TotalProcessorTime - before;
         return use(model, options, result, Bill.Of(result.Tape, chip, prediction, cost));
     }
 

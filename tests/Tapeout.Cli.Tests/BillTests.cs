@@ -11,7 +11,9 @@ public sealed class BillTests
     [Fact]
     public void SimulateJson_HasEnergyAreaAndMoney()
     {
-        JsonNode predicted = Invocation.Good(["simulate", .. Load, "--json"]).Json["predicted"]!;
+        JsonNode root = Invocation.Good(["simulate", .. Load, "--json"]).Json;
+        Assert.True((double)root["host"]!["timingProcessorSeconds"]! > 0 && (long)root["host"]!["peakMemoryBytes"]! > 1 << 20);
+        JsonNode predicted = root["predicted"]!;
         double joules = (double)predicted["joulesPerToken"]!;
         Assert.InRange(joules, 0.05, 2);
         Assert.InRange((double)predicted["areaSquareMillimetres"]!, 100, 858);
