@@ -43,18 +43,4 @@ public class WorkerTeamTests
         team.Run(16, _ => Interlocked.Increment(ref count));
         Assert.Equal(16, count);
     }
-
-    /// <summary>What is done between jobs goes on as long as there is something, and holds up no job.</summary>
-    [Fact]
-    public void WhileIdle_IsDoneBetweenJobs_EveryItemOnce()
-    {
-        using WorkerTeam team = new(3);
-        int pieces = 0;
-        team.WhileIdle = () => Volatile.Read(ref pieces) < 5_000 && Interlocked.Increment(ref pieces) < 5_000;
-        int count = 0;
-        for (int run = 0; run < 10_000; run++)
-            team.Run(4, _ => Interlocked.Increment(ref count));
-        Assert.Equal(40_000, count);
-        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref pieces) >= 5_000, TimeSpan.FromMinutes(1)), $"{pieces} pieces were done");
-    }
 }

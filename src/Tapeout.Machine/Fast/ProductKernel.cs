@@ -16,9 +16,6 @@ internal sealed unsafe class ProductKernel : IDisposable
 
     private const int FewTokens = 8;
 
-    /// <summary>Pieces of 4 KiB of weights that are asked for ahead of a product: 8 MiB, which a last-level cache holds beside what else is in use.</summary>
-    private const int PiecesAhead = 2048;
-
     private readonly WorkerTeam _team;
     private readonly ActivationPanel _panel = new();
     private readonly Action<int> _prepare;
@@ -36,18 +33,11 @@ internal sealed unsafe class ProductKernel : IDisposable
     private (nint, AxisRange, AxisRange) _prepared;
     private volatile bool _isFinite;
 
-    // The product that came after each one in the last step, and what of the coming one has been asked for.
-    private readonly Dictionary<InterleavedWeights, InterleavedWeights> _followers = [];
-    private InterleavedWeights? _last;
-    private volatile InterleavedWeights? _coming;
-    private int _piecesFetched;
-
     public ProductKernel(WorkerTeam team)
     {
         _team = team;
         _prepare = Prepare;
         _multiply = Multiply;
-        team.WhileIdle = FetchAhead;
     }
 
     /// <summary>True if the instruction makes finished sums over all of K, or over a node of the plan.</summary>
@@ -80,9 +70,11 @@ internal sealed unsafe class ProductKernel : IDisposable
             _team.Run((tokens + _tokensPerItem - 1) / _tokensPerItem, _prepare);
             _prepared = prepared;
         }
-        _groupsPerItem = GroupsPerItem(weights, tokens);
+        long work = (long)x.Columns.Count * weights.Rows * tokens;
+        // With few tokens weights come from memory, and a thread that reads on where it left off has them fetched ahead; with many, small items balance.
+        int items = (tokens <= FewTokens ? 1 : 8) * _team.Size;
+        _groupsPerItem = work < SharedWork ? weights.Groups : (weights.Groups + items - 1) / items;
         _isFinite = true;
-        Follow(weights, tokens);
         _team.Run((weights.Groups + _groupsPerItem - 1) / _groupsPerItem, _multiply);
         // Results in place of the activations have changed them.
         if (y.Overlaps(x))
@@ -91,43 +83,6 @@ internal sealed unsafe class ProductKernel : IDisposable
     }
 
     public void Dispose() => _panel.Dispose();
-
-    private int GroupsPerItem(InterleavedWeights weights, int tokens)
-    {
-        if ((long)weights.Rule.Length * weights.Rows * tokens < SharedWork)
-            return weights.Groups;
-        // With few tokens weights come from memory, and a thread that reads on where it left off has them fetched ahead; with many, small items balance.
-        int items = (tokens <= FewTokens ? 1 : 8) * _team.Size;
-        return (weights.Groups + items - 1) / items;
-    }
-
-    /// <summary>Notes which product comes after which: from the second step on it is known what comes next.</summary>
-    private void Follow(InterleavedWeights weights, int tokens)
-    {
-        if (_team.Size == 1)
-            return;
-        if (_last is not null)
-            _followers[_last] = weights;
-        _last = weights;
-        _coming = null;
-        if (tokens > FewTokens || !_followers.TryGetValue(weights, out InterleavedWeights? coming))
-            return;
-        Volatile.Write(ref _piecesFetched, 0);
-        _coming = coming;
-    }
-
-    /// <summary>
-    /// What threads do while the caller works alone between two products of few tokens: they ask for the weights of the coming one, so that memory does not rest
-    /// meanwhile. Llama-3.2-1B's shape on two threads of a Zen 4: ternary 98.6 against 96.0 tokens/s, int4 38.6 against 35.9, int8 as before (medians of 6 or 7
-    /// alternating runs, memory at 35 GB/s).
-    /// </summary>
-    /// <returns>False if there is nothing to ask for.</returns>
-    private bool FetchAhead()
-    {
-        if (_coming is not { } weights || Volatile.Read(ref _piecesFetched) >= PiecesAhead)
-            return false;
-        return weights.FetchAhead(Interlocked.Increment(ref _piecesFetched) - 1, GroupsPerItem(weights, 1));
-    }
 
     private void Prepare(int item)
     {

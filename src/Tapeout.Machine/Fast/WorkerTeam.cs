@@ -36,9 +36,6 @@ internal sealed class WorkerTeam : IDisposable
     /// <summary>Members, the caller's thread among them.</summary>
     public int Size { get; }
 
-    /// <summary>What workers do over and over while there is no job, for well under a microsecond each time; false if there is nothing. Null for waiting only.</summary>
-    public Func<bool>? WhileIdle { get; set; }
-
     /// <summary>Calls <paramref name="work"/> once for each item from 0, in parallel and in any order; returns when all calls have returned.</summary>
     public void Run(int items, Action<int> work)
     {
@@ -115,11 +112,6 @@ internal sealed class WorkerTeam : IDisposable
             long next;
             while (((next = Volatile.Read(ref _next)) & ~0xFFFFFFFFL) == seen && !_ended)
             {
-                if (WhileIdle is { } idle && idle())
-                {
-                    turns = 0;
-                    continue;
-                }
                 if (++turns < SpinTurns)
                 {
                     Thread.SpinWait(8);

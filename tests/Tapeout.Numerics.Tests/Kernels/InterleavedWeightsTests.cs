@@ -247,29 +247,6 @@ public sealed class InterleavedWeightsTests
         Assert.Throws<ArgumentException>(() => weights.Multiply(panel, new float[16]));
     }
 
-    /// <summary>Pieces of 4 KiB of each part's codes, the parts in turn, until the longest part is through.</summary>
-    [Theory]
-    [InlineData("int8-row", 160, 512, 5, 2 * 10)]
-    [InlineData("int4-g32-min@f16", 160, 512, 5, 2 * 5)]
-    [InlineData("int4-g32", 70, 576, 4, 2 * 5)]
-    [InlineData("f32", 17, 33, 2, 2)]
-    public void FetchAhead_AllOfBothParts_ThenFalse(string weight, int rows, int columns, int groupsPerPart, int pieces)
-    {
-        NumberFormat format = TensorCodecTests.Parse(weight);
-        ProductRule rule = ProductRule.For(format, format.IsFloat ? NumberFormat.F32 : NumberFormat.Int8Group(32), columns);
-        if (weight == "int8-row")
-            rule = ProductRule.For(format, NumberFormat.Int8Row, columns);
-        Case data = new(rule, rows, 1, 1);
-        using KernelMemory memory = new();
-        InterleavedWeights weights = new(rule, data.WeightMatrix, 0, rows, memory);
-        Assert.SkipUnless(System.Runtime.Intrinsics.X86.Sse.IsSupported, "only x86 has an instruction for it here");
-        int fetched = 0;
-        while (weights.FetchAhead(fetched, groupsPerPart))
-            fetched++;
-        Assert.Equal(pieces, fetched);
-        Assert.False(weights.FetchAhead(fetched + 1, groupsPerPart));
-    }
-
     private static void AssertEqualsScalar(Case data)
     {
         using KernelMemory memory = new();
