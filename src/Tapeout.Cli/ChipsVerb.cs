@@ -47,6 +47,14 @@ internal static class ChipsVerb
                 JsonObject root = Summary(chip);
                 root["hash"] = chip.Hash;
                 root["figures"] = new JsonArray([.. chip.Figures.Select(Figure)]);
+                root["durations"] = new JsonObject([
+                    .. chip.Durations.Select(d =>
+                        KeyValuePair.Create(
+                            d.Key,
+                            (JsonNode?)new JsonObject { ["formulaCycles"] = d.Value.Formula, ["source"] = d.Value.Source }
+                        )
+                    ),
+                ]);
                 JsonOutput.Write(output, root);
                 return 0;
             }
@@ -61,6 +69,8 @@ internal static class ChipsVerb
                     string.Join("; ", figure.Sources.Append(figure.Note).Where(text => !string.IsNullOrEmpty(text)))
                 );
             }
+            foreach ((string instruction, DurationOverride duration) in chip.Durations)
+                table.Add($"durations.{instruction}", $"{duration.Formula} cycles", "", duration.Source);
             table.Write(output);
             return 0;
         });

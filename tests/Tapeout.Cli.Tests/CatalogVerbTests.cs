@@ -86,4 +86,17 @@ public sealed class CatalogVerbTests
             Assert.Contains($"\n  {verb}", help, StringComparison.Ordinal);
         Assert.Matches(@"^\d+\.\d+\.\d+", Invocation.Good("--version").Output);
     }
+
+    [Fact]
+    public void ChipsShow_DurationsOfAChipsFileWithTheirSource()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(
+            folder["rtl.yaml"],
+            "name: rtl\ntitle: a variant\nextends: ideal\ndurations:\n  INSTALL: { formula: \"rows + 40\", source: my RTL }\n"
+        );
+        Assert.Matches("durations.INSTALL +rows \\+ 40 cycles +my RTL", Invocation.Good("chips", "show", folder["rtl.yaml"]).Output);
+        JsonNode durations = Invocation.Good("chips", "show", folder["rtl.yaml"], "--json").Json["durations"]!;
+        Assert.Equal("my RTL", (string?)durations["INSTALL"]!["source"]);
+    }
 }
