@@ -34,6 +34,9 @@ public sealed record SoftwareStack : IChecked
     /// <summary>The collective algorithms it has, in the order it prefers them.</summary>
     public IReadOnlyList<CollectiveDescription> Collectives { get; init; } = [];
 
+    /// <summary>Kernels of a program that it runs as one launch; none: each as the program has it.</summary>
+    public IReadOnlyList<FusionDescription> Fusions { get; init; } = [];
+
     /// <summary>The sources that figures cite by key.</summary>
     [Provenance]
     public IReadOnlyDictionary<string, SourceReference> Sources { get; init; } = new Dictionary<string, SourceReference>();

@@ -1,3 +1,4 @@
+using Tapeout.Chips;
 using Tapeout.Isa;
 
 namespace Tapeout.Timing;
@@ -19,7 +20,7 @@ internal sealed class EventGraph
     private List<int> _edges = [];
 
     /// <summary>Unrolls a step: rank 0 of each role for all, or every rank.</summary>
-    public EventGraph(Tape tape, Step step, bool expandsRanks = false)
+    public EventGraph(Tape tape, Step step, bool expandsRanks = false, SoftwareStack? software = null)
     {
         // Senders are unrolled before receivers: channels of a verified tape join roles without a cycle of waits.
         List<(Role Role, int Lane, List<InstructionInstance> Instances)> unrolled = [];
@@ -45,7 +46,7 @@ internal sealed class EventGraph
         }
         Dictionary<(int Channel, int Rank), int> received = [];
         foreach ((Role role, int lane, List<InstructionInstance> instances) in unrolled)
-            Connect(role, lane, instances, received);
+            Connect(role, lane, instances, received, software);
         if (_lanes.Count > tape.Roles.Length)
             Meet();
     }
@@ -154,10 +155,16 @@ internal sealed class EventGraph
         return Enumerable.Range(zero, _ranks[_lanes[lane].Role]).Select(l => _lanes[l].Start + within);
     }
 
-    private void Connect(Role role, int lane, List<InstructionInstance> instances, Dictionary<(int Channel, int Rank), int> received)
+    private void Connect(
+        Role role,
+        int lane,
+        List<InstructionInstance> instances,
+        Dictionary<(int Channel, int Rank), int> received,
+        SoftwareStack? software
+    )
     {
         (int _, int rank, int start, int _) = _lanes[lane];
-        InstructionTraits[] traits = InstructionTraits.Of(role);
+        InstructionTraits[] traits = InstructionTraits.Of(role, software);
         List<int>[] signals = [.. role.Tokens.Select(_ => new List<int>())];
         foreach (InstructionInstance instance in instances)
         {
@@ -199,9 +206,9 @@ internal sealed class EventGraph
             }
             if (instance.Instruction is Launch kernel)
             {
-                // Kernels of one stream follow each other: all since the launch before have their results. Iterations of a grouped kernel do not wait.
-                int group = traits[instance.ProgramCounter].GroupLevel;
-                bool joins = group >= 0 && instance.Loops[group] > 0;
+                // Kernels of one stream follow each other: all since the launch before have their results. Iterations of a grouped kernel and
+                // kernels that the software fuses do not wait: they take what the launch before has made as soon as it is there.
+                bool joins = launch >= 0 && traits[instance.ProgramCounter].Joins(instance.Loops);
                 if (kernel.Replay)
                 {
                     for (int before = launch < 0 ? start : launch; before < index && !joins; before++)

@@ -23,7 +23,7 @@ internal sealed partial class InstructionCosts
         if (instruction.Group is Group.Ranks or Group.All && _role.Ranks > 1)
         {
             // The links of a chip serve all its tiles; members of a chip send the same ranges once.
-            long chipPart = part * (IsShared(instruction.Source) ? 1 : _tiles);
+            long chipPart = Sent(Of(instruction.Source)) * (IsShared(instruction.Source) ? 1 : _tiles);
             links = (_role.Ranks - 1) * chipPart;
             (long c, long l) =
                 LibraryCollective(instruction.LinkClass, links, links, _role.Ranks - 1, chipPart * _role.Ranks)
@@ -43,6 +43,11 @@ internal sealed partial class InstructionCosts
         return Travelling(instruction.LinkClass, 0, cycles, linkCycles, latency) with { NetworkBytes = network, LinkBytes = links };
     }
 
+    /// <summary>
+    /// Bytes of a part on the links. A library's kernels leave 16-bit floats, whatever the tape's accumulators are, and those are what travels.
+    /// </summary>
+    private long Sent(Shape part) => WorkCounter.Sent(part.Format, part.Kind, part.Elements, part.Bytes, _kernels is not null);
+
     /// <summary>All-reduce of p bytes: log2(n) exchanges (butterfly), twice that (tree), n − 1 (direct, ring), or one pass up and down in the network.</summary>
     public InstructionCost Visit(Reduce instruction)
     {
@@ -55,7 +60,7 @@ internal sealed partial class InstructionCosts
         long links = 0;
         if (instruction.Group is Group.Ranks or Group.All && _role.Ranks > 1)
         {
-            long chipPart = source.Bytes * (IsShared(instruction.Source) ? 1 : _tiles);
+            long chipPart = Sent(source) * (IsShared(instruction.Source) ? 1 : _tiles);
             long rounds = Rounds(instruction.Algorithm, _role.Ranks);
             links = rounds * chipPart;
             long shared = Divide(2 * (_role.Ranks - 1) * chipPart, _role.Ranks);
@@ -97,7 +102,7 @@ internal sealed partial class InstructionCosts
         long links = 0;
         if (instruction.Group is Group.Ranks or Group.All && _role.Ranks > 1)
         {
-            long chipPart = part * (IsShared(instruction.Source) ? 1 : _tiles);
+            long chipPart = Sent(Of(instruction.Source)) * (IsShared(instruction.Source) ? 1 : _tiles);
             links = Divide((_role.Ranks - 1) * chipPart, _role.Ranks);
             (linkCycles, latency) =
                 LibraryMessages(instruction.LinkClass, links, chipPart)
@@ -116,7 +121,7 @@ internal sealed partial class InstructionCosts
         long links = 0;
         if (instruction.Group is Group.Ranks or Group.All && _role.Ranks > 1)
         {
-            long chipPart = source.Bytes * (IsShared(instruction.Source) ? 1 : _tiles);
+            long chipPart = Sent(source) * (IsShared(instruction.Source) ? 1 : _tiles);
             links = Divide((_role.Ranks - 1) * chipPart, _role.Ranks);
             if (LibraryCollective(instruction.LinkClass, links, links, _role.Ranks - 1, chipPart) is { } library)
             {
@@ -200,7 +205,9 @@ internal sealed partial class InstructionCosts
                     Consider((int)Log2(_role.Ranks) * (reduces ? 2 : 1), inShares);
                     break;
                 case Chips.CollectiveAlgorithm.InNetwork or Chips.CollectiveAlgorithm.Multicast:
-                    Consider(reduces ? 2 : 1, message);
+                    // Not every switch adds or copies what passes it.
+                    if (link.SwitchReduces == true)
+                        Consider(reduces ? 2 : 1, message);
                     break;
                 default:
                     Consider(1, toEveryone);

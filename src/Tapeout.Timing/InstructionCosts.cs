@@ -39,8 +39,8 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         _issue = chip.IssueOverhead.Count;
         _dynamic = chip.Execution.Style == ExecutionStyle.Dynamic;
         _kernels = options.LibraryOn(chip) is { } library ? new(chip, library) : null;
-        _traits = InstructionTraits.Of(role);
-        _work = new(tape, role, chip, step, _kernels?.Library, options.Rank);
+        _traits = InstructionTraits.Of(role, _dynamic ? options.Software : null);
+        _work = new(tape, role, chip, step, options.Software, options.Rank);
     }
 
     /// <summary>The traits of the role's instructions.</summary>
@@ -86,10 +86,13 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
 
     public InstructionCost Visit(Barrier instruction) => On(Limiter.Issue, 0);
 
-    /// <summary>The gap before a kernel. Kernels of one loop over experts are one grouped kernel: its first iteration is launched.</summary>
+    /// <summary>
+    /// The gap before a kernel. Kernels of one loop over experts are one grouped kernel: its first iteration is launched; kernels that the
+    /// software fuses have the gap of the first of them.
+    /// </summary>
     public InstructionCost Visit(Launch instruction)
     {
-        if (_trait.GroupLevel >= 0 && _context.Loops[_trait.GroupLevel] > 0)
+        if (_trait.Joins(_context.Loops))
             return default;
         Duration gap = _kernels is { } kernels
             ? _trait.IsElementwise
@@ -162,7 +165,7 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         if (x.Rows == 0 || w.Elements == 0)
             return On(Limiter.Issue, 0);
         if (_kernels is { } kernels)
-            return Kernel(kernels.Product(ChipShape(instruction.X), ChipShape(instruction.W), _memoryBytes, _trait));
+            return Kernel(Together(kernels, instruction));
         MatrixDescription matrix = _chip.Matrix;
         long compute;
         long fill = 0;
@@ -183,6 +186,41 @@ internal sealed partial class InstructionCosts : IInstructionVisitor<Instruction
         long cycles = matrix.Slots > 1 ? Math.Max(compute, install) : compute + install;
         return On(install > compute ? Limiter.Weights : Limiter.Compute, cycles) with { Fill = fill, MemoryCause = Limiter.Weights };
     }
+
+    /// <summary>
+    /// A product's kernel, or its share of one that multiplies the same activations by several matrices, as one matrix of all their columns: by
+    /// columns, and no longer than by itself.
+    /// </summary>
+    private KernelTime Together(LibraryKernels kernels, MatMul product)
+    {
+        Shape x = ChipShape(product.X);
+        Shape w = ChipShape(product.W);
+        KernelTime alone = kernels.Product(x, w, _memoryBytes, _trait);
+        long columns = 0;
+        long bytes = 0;
+        foreach (int member in _trait.Together)
+        {
+            if (_role.Instructions[member] is not MatMul other)
+                return alone;
+            Shape matrix = ChipShape(other.W);
+            if (matrix.Format != w.Format)
+                return alone;
+            columns += matrix.Rows;
+            bytes += matrix.Bytes;
+        }
+        if (columns <= w.Rows || columns > int.MaxValue)
+            return alone;
+        KernelTime whole = kernels.Product(x, w with { Rows = (int)columns }, bytes, _trait);
+        long Share(long cycles, long most) => Math.Min(most, (long)Divide128((Int128)cycles * w.Rows, columns));
+        return alone with
+        {
+            Fill = Share(whole.Fill, alone.Fill),
+            Work = Share(whole.Work, alone.Work),
+            SharedCycles = Share(whole.SharedCycles, alone.SharedCycles),
+        };
+    }
+
+    private static Int128 Divide128(Int128 value, long by) => (value + by - 1) / by;
 
     public InstructionCost Visit(Combine instruction) => Vector(Of(instruction.Destination).Elements * (instruction.Count - 1));
 

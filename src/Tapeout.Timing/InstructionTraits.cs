@@ -6,6 +6,7 @@ namespace Tapeout.Timing;
 /// <summary>What of an instruction's cost does not depend on the step: found once a role.</summary>
 internal sealed class InstructionTraits
 {
+    private readonly HashSet<(int Operand, bool IsWrite)> _inCore = [];
     private int _levels;
 
     /// <summary>Numbers of the descriptors read and written.</summary>
@@ -35,11 +36,46 @@ internal sealed class InstructionTraits
     /// <summary>True between the instruction that sorts rows by expert and the one that mixes their results.</summary>
     public bool IsSortedByExpert { get; private set; }
 
+    /// <summary>For a LAUNCH: true if the software stack runs its kernel in the launch before.</summary>
+    public bool IsFused { get; internal set; }
+
+    /// <summary>For a LAUNCH: the loop whose later iterations run its kernel in the last launch of the iteration before; −1 for none.</summary>
+    public int FusedLevel { get; private set; } = -1;
+
+    /// <summary>The instructions that one launch runs together with this one, in the order of the stream; empty where it has its launch alone.</summary>
+    public IReadOnlyList<int> Together { get; internal set; } = [];
+
+    /// <summary>True if this execution of a LAUNCH starts nothing of its own: its kernel belongs to the launch before.</summary>
+    public bool Joins(LoopIndices loops) => IsFused || GroupLevel >= 0 && loops[GroupLevel] > 0 || FusedLevel >= 0 && loops[FusedLevel] > 0;
+
+    /// <summary>True if an operand passes from instruction to instruction of one launch without leaving the core.</summary>
+    public bool StaysInCore(int operand, bool isWrite) => _inCore.Contains((operand, isWrite));
+
     /// <summary>True if a shape depends on the loop of this level.</summary>
     public bool DependsOn(int level) => (_levels & (1 << level)) != 0;
 
     /// <summary>The traits of all instructions of a role.</summary>
-    public static InstructionTraits[] Of(Role role)
+    /// <param name="role">The role.</param>
+    /// <param name="software">The software whose fused kernels run in one launch; none: each kernel in its own.</param>
+    public static InstructionTraits[] Of(Role role, SoftwareStack? software = null)
+    {
+        InstructionTraits[] traits = Unfused(role);
+        if (software is { Fusions.Count: > 0 })
+            KernelFusion.Apply(role, traits, software.Fusions);
+        return traits;
+    }
+
+    /// <summary>Lets a kernel run in the launch before it, in iterations of a loop after the first.</summary>
+    internal void FuseAcross(int level)
+    {
+        FusedLevel = level;
+        _levels |= 1 << level;
+    }
+
+    /// <summary>Keeps an operand within the core.</summary>
+    internal void KeepInCore(int operand, bool isWrite) => _inCore.Add((operand, isWrite));
+
+    private static InstructionTraits[] Unfused(Role role)
     {
         InstructionTraits[] result = new InstructionTraits[role.Instructions.Length];
         bool isSorted = false;

@@ -1,4 +1,3 @@
-using Tapeout.Chips;
 using Tapeout.Isa;
 using Tapeout.Numerics;
 
@@ -26,6 +25,9 @@ internal sealed partial class LibraryKernels
 
     /// <summary>Positions of the smallest part of a sequence.</summary>
     private const int LeastPart = 64;
+
+    /// <summary>What all cores' blocks together could stream at least, in hundredths of what the memory delivers: on the H100 they reach as much.</summary>
+    private const int StreamReserve = 117;
 
     /// <summary>Vector operations of a score beside its exponential: scale, maximum, subtraction, sum, conversion, partly paired.</summary>
     private const double OperationsPerScore = 2.4;
@@ -65,7 +67,9 @@ internal sealed partial class LibraryKernels
         }
         long slots = _cores * resident;
         long shared = Shared(bytes * heads / Math.Max(1, shape.KvHeads));
-        long Streamed(long part) => (long)(part * (Int128)_chip.Clock.Count * 1000 / ((Int128)Library.DecodeStream.Count * perMille));
+        // Kernels are written to fill the memory where every core has its blocks.
+        Int128 stream = Int128.Max(Library.DecodeStream.Count, _streamedBytesPerSecond * StreamReserve / (100 * slots));
+        long Streamed(long part) => (long)(part * (Int128)_chip.Clock.Count * 1000 / (stream * perMille));
         KernelTime best = default;
         long time = long.MaxValue;
         for (int split = 1; split <= MostParts && (split == 1 || longest / split >= LeastPart); split *= 2)
@@ -97,13 +101,10 @@ internal sealed partial class LibraryKernels
     }
 
     /// <summary>Cycles of bytes in long streams: at the efficiency of the memory itself.</summary>
-    private long StreamCycles(long bytes)
-    {
-        Int128 rate = 0;
-        foreach (MemoryDescription memory in _chip.Memory)
-            rate += (Int128)((decimal)memory.Bandwidth.Count * memory.Efficiency);
-        return rate == 0 ? 0 : (long)((bytes * (Int128)_chip.Clock.Count + rate - 1) / rate);
-    }
+    private long StreamCycles(long bytes) =>
+        _streamedBytesPerSecond == 0
+            ? 0
+            : (long)((bytes * (Int128)_chip.Clock.Count + _streamedBytesPerSecond - 1) / _streamedBytesPerSecond);
 
     /// <summary>
     /// Flash attention: a thread block takes 128 queries of one head and walks the visible keys in steps of 128: two products, then the
@@ -140,7 +141,8 @@ internal sealed partial class LibraryKernels
         // Half steps of 64 keys, so that a short prompt is not charged for keys it has not.
         double scores = queries * 64.0;
         double multiply = 2 * scores * shape.HeadDimension * 1000 / (rate * _matrixPerMille);
-        long step = (long)Math.Ceiling((multiply + scores * special) / (double)Library.AttentionEfficiency);
+        double both = Library.OverlapsSoftmax == true ? Math.Max(multiply, scores * special) : multiply + scores * special;
+        long step = (long)Math.Ceiling(both / (double)Library.AttentionEfficiency);
         long alone = longest * step + _attentionBlock;
         long together = Divide(steps * step + blocks * _attentionBlock, _cores);
         if (blocks > _cores)

@@ -15,9 +15,11 @@ internal sealed partial class LibraryKernels
     private readonly long _decodeBlock;
     private readonly long _split;
     private readonly long _step;
+    private readonly long _quantisedStep;
     private readonly long _latency;
     private readonly long _matrixPerMille;
     private readonly Int128 _memoryBytesPerSecond;
+    private readonly Int128 _streamedBytesPerSecond;
 
     public LibraryKernels(ChipDescription chip, KernelLibrary library)
     {
@@ -28,10 +30,15 @@ internal sealed partial class LibraryKernels
         _decodeBlock = library.DecodeBlock.ToCycles(chip.Clock).Count;
         _split = library.SplitOverhead.ToCycles(chip.Clock).Count;
         _step = chip.Memory.Count == 0 ? 0 : chip.Memory[0].Latency.ToCycles(chip.Clock).Count / library.Stages;
+        _quantisedStep =
+            chip.Memory.Count == 0 ? 0 : chip.Memory[0].Latency.ToCycles(chip.Clock).Count / (library.QuantisedStages ?? library.Stages);
         _latency = chip.Memory.Count == 0 ? 0 : chip.Memory[0].Latency.ToCycles(chip.Clock).Count;
         _matrixPerMille = (long)(library.MatrixEfficiency * 1000);
         foreach (MemoryDescription memory in chip.Memory)
+        {
             _memoryBytesPerSecond += (Int128)((decimal)memory.Bandwidth.Count * library.MemoryEfficiency);
+            _streamedBytesPerSecond += (Int128)((decimal)memory.Bandwidth.Count * memory.Efficiency);
+        }
     }
 
     public KernelLibrary Library { get; }
@@ -58,9 +65,25 @@ internal sealed partial class LibraryKernels
         bool native = multiplied.IsNative;
         long macs = multiplied.Rate?.Count ?? _chip.Vector.Operations.Count;
         // Sums of groups are scaled and added to float accumulators by the vector units: one operation for each operand that has groups.
-        int group = native ? Math.Max(w.Format.GroupSize, x.Format.GroupSize) : 0;
+        // Where the unit does so itself, none are left.
+        bool scales = _chip.Matrix.FormatFor(w.Format.Element, x.Format.Element)?.ScalesGroups == true;
+        int group = native && !scales ? Math.Max(w.Format.GroupSize, x.Format.GroupSize) : 0;
         int scalings = (w.Format.GroupSize > 0 ? 1 : 0) + (x.Format.GroupSize > 0 ? 1 : 0);
-        int mostSplits = native && w.Format.ElementBits <= 8 ? Library.QuantisedSplits ?? Library.MostSplits : Library.MostSplits;
+        bool isQuantised = w.Format.ElementBits <= 8;
+        long latencyOfStep = isQuantised ? _quantisedStep : _step;
+        IReadOnlyList<BlockTile> tiles = Library.Tiles;
+        if (isQuantised && x.Format.ElementBits <= 8 && x.Format.GroupSize == 0 && Library.QuantisedTiles.Count > 0)
+            tiles =
+            [
+                (Library.QuantisedTiles.FirstOrDefault(r => r.MostRows is not { } most || m <= most) ?? Library.QuantisedTiles[^1]).Tile,
+            ];
+        if (isQuantised && native && x.Format.GroupSize == 0 && !grouped && asked is null && m <= (Library.VectorRows ?? 0))
+        {
+            // dp4a: four products of eight-bit operands an operation.
+            long operations = Divide(m * n * k, 4 * _chip.Vector.Operations.Count * _cores);
+            return new(0, operations, Shared(Fetched(x.Format, m, k) + Fetched(w.Format, n, k)), Limiter.Compute, Limiter.Weights);
+        }
+        int mostSplits = isQuantised ? Library.QuantisedSplits ?? Library.MostSplits : Library.MostSplits;
         long memory = MemoryCycles(memoryBytes);
         KernelTime best = default;
         long least = long.MaxValue;
@@ -68,7 +91,7 @@ internal sealed partial class LibraryKernels
         foreach (
             BlockTile tile in asked is { } only ? [only]
             : grouped && _chip.Execution.BlockTile is { } common ? [common]
-            : Library.Tiles
+            : tiles
         )
         {
             long blocks = Divide(m, tile.M) * Divide(n, tile.N);
@@ -88,7 +111,7 @@ internal sealed partial class LibraryKernels
                 // A tile's weights are expanded between its multiplications, by the same threads.
                 multiply += Divide(tile.N * depth * multiplied.Expansions, _chip.Vector.Operations.Count);
                 long fetch = Divide(fetched, _chip.Network.LinkRate.Count * Library.ClusterSize);
-                long wait = steps * _step;
+                long wait = steps * latencyOfStep;
                 long loop = Math.Max(multiply, Math.Max(fetch, wait));
                 long grid = blocks * split;
                 long waves = Divide(grid, _cores);

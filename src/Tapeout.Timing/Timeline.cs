@@ -99,7 +99,7 @@ public sealed class Timeline
         options ??= TimingOptions.Default;
         step = WithCounts(tape, step, options.Experts);
         Frequency clock = chips[0].Clock;
-        EventGraph graph = new(tape, step, options.ExpandsRanks);
+        EventGraph graph = new(tape, step, options.ExpandsRanks, options.Software);
         RoleClock[] clocks = [.. graph.Lanes.Select(lane => new RoleClock(chips[lane.Role], clock, options))];
         InstructionCosts[] costs =
         [

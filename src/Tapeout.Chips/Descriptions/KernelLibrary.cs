@@ -43,9 +43,25 @@ public sealed record KernelLibrary
     [Within("1", "64")]
     public required int MostSplits { get; init; }
 
-    /// <summary>The same for products of operands of eight bits or fewer, where other kernels do them; none for as many.</summary>
+    /// <summary>The same for products by weights of eight bits or fewer, where other kernels do them; none for as many.</summary>
     [Within("1", "64")]
     public int? QuantisedSplits { get; init; }
+
+    /// <summary>Stages in flight of those kernels; none for as many as others have.</summary>
+    [Within("1", "64")]
+    public int? QuantisedStages { get; init; }
+
+    /// <summary>
+    /// Most rows of activations for which products of eight-bit operands with a scale a row run on the vector units, every output in a warp of its
+    /// own, so that nothing but bytes and operations counts; none: all in tiles.
+    /// </summary>
+    [Within("1", "64")]
+    public int? VectorRows { get; init; }
+
+    /// <summary>
+    /// The tiles of products of eight-bit activations with a scale a row or a tensor, the first rule that holds; none: the fastest of all tiles.
+    /// </summary>
+    public IReadOnlyList<TileRule> QuantisedTiles { get; init; } = [];
 
     /// <summary>Vector operations that a weight takes to be expanded in the main loop, where the chip does not multiply its format.</summary>
     [Within("1", "64")]
@@ -61,6 +77,12 @@ public sealed record KernelLibrary
     /// <summary>Attention over a prompt: the share of the products' rate that its main loop keeps, softmax beside it.</summary>
     [Within("0.01", "1")]
     public required decimal AttentionEfficiency { get; init; }
+
+    /// <summary>
+    /// Attention over a prompt: true where the softmax of one block of keys runs beside the products of another, so that the slower of both
+    /// counts; none: one after the other.
+    /// </summary>
+    public bool? OverlapsSoftmax { get; init; }
 
     /// <summary>Attention over a prompt: what a thread block costs beside its main loop.</summary>
     [Within("0ns", "1ms")]

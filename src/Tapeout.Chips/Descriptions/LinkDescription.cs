@@ -28,6 +28,13 @@ public sealed record LinkDescription
     [Within("0ns", "1s")]
     public required Duration Latency { get; init; }
 
+    /// <summary>Chips that the links join without another network between them; none: eight.</summary>
+    [Within("2", "1048576")]
+    public int? Domain { get; init; }
+
+    /// <summary>True if the switches between the chips add what passes them: in-network reduction and multicast. None: they do not.</summary>
+    public bool? SwitchReduces { get; init; }
+
     /// <summary>How the links are meant to be wired.</summary>
     public required string Topology { get; init; }
 }

@@ -40,13 +40,16 @@ public sealed record MatrixDescription : IChecked
     public required Cycles PipelineFill { get; init; }
 
     /// <summary>The multiply-accumulates of one tile in one cycle, or null if the pair is not multiplied natively.</summary>
-    public PerCycle? MacsFor(ElementType weight, ElementType activation)
+    public PerCycle? MacsFor(ElementType weight, ElementType activation) => FormatFor(weight, activation)?.Macs;
+
+    /// <summary>The fastest of the formats that cover a pair, or null if it is not multiplied natively.</summary>
+    public MatrixFormat? FormatFor(ElementType weight, ElementType activation)
     {
-        PerCycle? best = null;
+        MatrixFormat? best = null;
         foreach (MatrixFormat format in Formats)
         {
-            if (format.Covers(weight, activation) && (best is null || format.Macs > best.Value))
-                best = format.Macs;
+            if (format.Covers(weight, activation) && (best is null || format.Macs > best.Macs))
+                best = format;
         }
         return best;
     }

@@ -16,6 +16,15 @@ public sealed record MatrixFormat
     [Within("1/cycle", "1000000000/cycle")]
     public required PerCycle Macs { get; init; }
 
+    /// <summary>
+    /// Whether floats of as many bits are multiplied at this rate, which are timed as the integers that stand in the pair; none: integers
+    /// alone.
+    /// </summary>
+    public FloatCodes? Floats { get; init; }
+
+    /// <summary>True if the unit itself multiplies by the scales of groups as it sums; none: the vector unit does, group after group.</summary>
+    public bool? ScalesGroups { get; init; }
+
     /// <summary>True if this is a pair the unit multiplies natively.</summary>
     public bool Covers(ElementType weight, ElementType activation) =>
         Weights.Contains(Signed(weight)) && Activations.Contains(Signed(activation));

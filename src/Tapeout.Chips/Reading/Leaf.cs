@@ -90,6 +90,17 @@ internal sealed record Leaf(
                     ? (found.Element, "")
                     : (null, Unknown(text, "an element type", [.. ElementNames.Select(e => e.Name)]))
         ),
+        [typeof(FusedOperation)] = Of<FusedOperation>(
+            "an operation of a kernel",
+            false,
+            "",
+            [.. Enum.GetNames<FusedOperation>().Select(KebabCase)],
+            "norm",
+            text =>
+                Enum.TryParse(text, true, out FusedOperation operation) && KebabCase(operation.ToString()) == text
+                    ? (operation, "")
+                    : (null, Unknown(text, "an operation of a kernel", [.. Enum.GetNames<FusedOperation>().Select(KebabCase)]))
+        ),
         [typeof(Area)] = OfQuantity<Area>(),
         [typeof(Bandwidth)] = OfQuantity<Bandwidth>(),
         [typeof(Bytes)] = OfQuantity<Bytes>(),

@@ -8,7 +8,9 @@ internal sealed partial class Lowering
 {
     private Value Rope(RopeNode node)
     {
-        Value source = Whole(values[node.Inputs[0]]);
+        Value source = values[node.Inputs[0]];
+        // A rank turns the heads it has made: where its tiles share memory, all of them see those.
+        source = HasWholeHeads(source, node.HeadDimension) ? Exchanged(source, source.Columns with { TileStep = 0 }) : Whole(source);
         Axis rows = mapping.RowWise(source.Rows);
         string table = QuantisedModel.RopeTable(node);
         int phases = Constant(
@@ -19,7 +21,7 @@ internal sealed partial class Lowering
             new Axis(node.Dimensions),
             1
         );
-        int buffer = builder.Activation(node.Name, Activations, NumberFormat.F32, source.Rows, source.Columns);
+        int buffer = builder.Activation(node.Name, Activations, NumberFormat.F32, source.Rows, mapping.Held(source.Columns, Activations));
         builder.Emit(
             new Rotate
             {
@@ -34,15 +36,25 @@ internal sealed partial class Lowering
         return source with { Buffer = buffer };
     }
 
+    /// <summary>True if each rank has made whole heads, which all its tiles see.</summary>
+    private bool HasWholeHeads(Value value, int dimension) =>
+        mapping.IsShared && value.Columns.RankStep > 0 && value.Columns.RankStep % dimension == 0;
+
+    /// <summary>The heads that a rank attends with: what it has made, if those are the same; all of them otherwise.</summary>
+    private Value Heads(Value value, int dimension, int rankStep) =>
+        HasWholeHeads(value, dimension) && value.Columns.RankStep == rankStep
+            ? Exchanged(value, value.Columns with { TileStep = 0 })
+            : Whole(value);
+
     private Value Attend(AttentionNode node)
     {
-        Value query = Whole(values[node.Inputs[0]]);
-        Value keys = Whole(values[node.Inputs[1]]);
-        Value rows = Whole(values[node.Inputs[2]]);
         int group = node.Heads / node.KeyValueHeads;
         int dimension = node.HeadDimension;
         int perRank = mapping.KvHeadsPerRank(node.KeyValueHeads);
         int rankHeads = mapping.Ranks > 1 ? perRank : 0;
+        Value query = Heads(values[node.Inputs[0]], dimension, rankHeads * group * dimension);
+        Value keys = Heads(values[node.Inputs[1]], dimension, rankHeads * dimension);
+        Value rows = Heads(values[node.Inputs[2]], dimension, rankHeads * dimension);
         int tileHeads = mapping.Tiles > 1 ? Mapping.Divide(perRank, mapping.Tiles) : 0;
         bool inSram = mapping.KvSpace == Space.Sram;
         if (cache.Keys < 0)

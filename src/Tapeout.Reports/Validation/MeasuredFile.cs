@@ -27,7 +27,7 @@ public static class MeasuredFile
         List<(int Line, string[] Cells)> lines = [.. Lines(text)];
         if (lines.Count == 0)
             throw new InvalidInputException($"{file} is empty: the first line must name the columns.");
-        string[] header = lines[0].Cells;
+        string[] header = [.. lines[0].Cells.Select(c => c.Trim())];
         if (header.Distinct().Count() < header.Length)
             throw new InvalidInputException($"{file}: the header names a column twice: {string.Join(", ", header)}.");
         List<MeasuredRow> rows = [];

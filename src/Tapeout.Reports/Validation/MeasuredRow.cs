@@ -16,13 +16,26 @@ public sealed record MeasuredRow(string Id, string File, int Line, IReadOnlyDict
     /// <summary>True if the file has the column.</summary>
     public bool Has(string column) => Fields.ContainsKey(column);
 
-    /// <summary>A whole number of a cell.</summary>
+    /// <summary>A whole number of a cell; "4096.0", as some writers of tables have it, is one.</summary>
     /// <exception cref="InvalidInputException">The cell is not a whole number from 0 on.</exception>
-    public int Number(string column) =>
-        int.TryParse(Text(column), NumberStyles.None, CultureInfo.InvariantCulture, out int value)
-            ? value
+    public int Number(string column) => (int)Whole(column, int.MaxValue);
+
+    /// <summary>A whole number of a cell that may be larger.</summary>
+    /// <exception cref="InvalidInputException">The cell is not a whole number from 0 on.</exception>
+    public long LongNumber(string column) => Whole(column, 1L << 53);
+
+    /// <summary>True if a cell states something but "nan", 0 or less; whether it is a number at all is seen where it is read.</summary>
+    public bool States(string column) =>
+        Text(column).Trim().Length > 0
+        && (!double.TryParse(Text(column), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || value > 0);
+
+    private long Whole(string column, long most) =>
+        decimal.TryParse(Text(column), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value)
+        && value <= most
+        && decimal.Truncate(value) == value
+            ? (long)value
             : throw new InvalidInputException(
-                $"{File}, line {Line}: {column} is '{Text(column)}', but must be a whole number from 0 to {int.MaxValue}."
+                $"{File}, line {Line}: {column} is '{Text(column)}', but must be a whole number from 0 to {most}."
             );
 
     /// <summary>A time in milliseconds, in seconds.</summary>

@@ -10,6 +10,9 @@ internal sealed partial class RowPlanner
     /// <summary>Head dimension of the attention rows, which have no column for it.</summary>
     private const int HeadDimension = 128;
 
+    private const int MostSequences = 1 << 20;
+    private const int MostTokens = 1 << 26;
+
     private RowPlan? Attention(MeasuredRow row, ChipDescription chip, out string reason)
     {
         reason = "";
@@ -17,17 +20,25 @@ internal sealed partial class RowPlanner
         NumberFormat cache = AttentionFormat(row.Text("kv_dtype"));
         (int batch, int isl, int step) = (row.Number("batch"), row.Number("isl"), row.Number("step_or_prefix"));
         (int heads, int kvHeads) = (row.Number("heads"), row.Number("kv_heads"));
-        int dimension = row.Has("head_dim") ? row.Number("head_dim") : HeadDimension;
+        int dimension = row.Text("head_dim").Length > 0 ? row.Number("head_dim") : HeadDimension;
         if (query.Element == ElementType.None || cache.Element == ElementType.None)
             reason = $"no number format stands for '{row.Text("attn_dtype")}' or '{row.Text("kv_dtype")}'";
+        else if (
+            row.Text("attn_dtype").StartsWith("fp8", StringComparison.Ordinal)
+            && chip.Matrix.FormatFor(query.Element, query.Element)?.Floats is null
+        )
+            reason = $"the chip {chip.Name} multiplies no '{row.Text("attn_dtype")}'";
         else if (batch == 0 || heads == 0 || kvHeads == 0 || heads % kvHeads != 0)
             reason = $"{heads} heads do not divide into groups of {kvHeads} KV heads";
-        else if (row.Has("window") && row.Number("window") > 0)
-            reason = "the row has a sliding window, whose KV layout is not stated";
+        else if (isl == 0 || dimension == 0)
+            reason = "a size is 0";
+        else if (batch > MostSequences || (long)batch * isl > MostTokens)
+            reason = "the step has more sequences or tokens than are timed here";
         if (reason.Length > 0)
             return null;
         bool decode = isl == 1 && step > 0;
         int fresh = decode ? 1 : isl;
+        int window = row.Text("window").Length > 0 ? row.Number("window") : 0;
         ImmutableArray<SequenceRow>.Builder sequences = ImmutableArray.CreateBuilder<SequenceRow>(batch);
         for (int s = 0; s < batch; s++)
             sequences.Add(new(s * fresh, fresh, step, []));
@@ -54,23 +65,26 @@ internal sealed partial class RowPlanner
                 HeadDimension = dimension,
                 GroupSize = heads / kvHeads,
                 Scale = 1,
-                Window = 0,
+                Window = window,
                 Softcap = 0,
                 Result = AttentionResult.Final,
                 FirstBlock = new(0),
                 BlockCount = 0,
             }
         );
-        double visible = (double)batch * fresh * step + (double)batch * fresh * (fresh + 1) / 2;
+        // With a window no query sees more positions than it; a prompt's first queries see fewer.
+        double mean = Math.Min(step + (fresh + 1) / 2.0, window > 0 ? window : double.MaxValue);
+        double visible = (double)batch * fresh * mean;
+        double held = window > 0 ? Math.Min(step + fresh, (double)window + fresh) : step + fresh;
         double bytes =
-            (values == keys ? 1.0 : 2.0) * batch * (step + fresh) * kvHeads * new TensorLayout(cache, 1, dimension).Bytes
+            (values == keys ? 1.0 : 2.0) * batch * held * kvHeads * new TensorLayout(cache, 1, dimension).Bytes
             + 4.0 * tokens * heads * dimension;
         return new()
         {
             Family = $"{(decode ? "decode" : "prefill")} attention {row.Text("gpu")} {row.Text("attn_dtype")}/{row.Text("kv_dtype")}",
             Shape = $"{heads}/{kvHeads}",
             Chip = chip,
-            Software = Stack(chip, Framework(row)),
+            Software = Kernels(chip, Framework(row)),
             Tape = tape.Build("attention"),
             Step = new() { Sequences = sequences.MoveToImmutable(), Tokens = [] },
             Roofline = Math.Max(
@@ -104,7 +118,7 @@ internal sealed partial class RowPlanner
         {
             "bfloat16" or "bf16" => NumberFormat.BF16,
             "float16" or "fp16" or "half" => NumberFormat.F16,
-            "fp8" or "int8" => new NumberFormat(ElementType.I8),
+            "fp8" or "fp8_e4m3" or "fp8_e5m2" or "int8" => new NumberFormat(ElementType.I8),
             _ => default,
         };
 }

@@ -7,30 +7,36 @@ namespace Tapeout.Reports.Validation;
 
 internal sealed partial class RowPlanner
 {
+    /// <summary>Chips of a switched domain where the chip's file names none.</summary>
+    private const int CommonDomain = 8;
+
     private RowPlan? Collective(MeasuredRow row, ChipDescription chip, out string reason)
     {
         reason = "";
         string operation = row.Text("op");
         NumberFormat? format = row.Text("dtype") switch
         {
-            "half" or "float16" => NumberFormat.F16,
-            "bfloat16" => NumberFormat.BF16,
-            "int8" => new NumberFormat(ElementType.I8),
-            "float" or "float32" => NumberFormat.F32,
+            "half" or "float16" or "fp16" => NumberFormat.F16,
+            "bfloat16" or "bf16" => NumberFormat.BF16,
+            "int8" or "uint8" or "fp8" => new NumberFormat(ElementType.I8),
+            "float" or "float32" or "fp32" => NumberFormat.F32,
             _ => null,
         };
         int ranks = row.Number("num_gpus");
-        long elements = long.TryParse(row.Text("message_size_elements"), out long parsed) ? parsed : 0;
+        long elements = row.LongNumber("message_size_elements");
+        int domain = chip.Links.Count == 0 ? 1 : chip.Links[0].Domain ?? CommonDomain;
         if (operation is not ("all_gather" or "all_reduce" or "reduce_scatter" or "alltoall"))
-            reason = $"the instruction set has no {operation}";
+            reason = $"no instruction is the collective '{operation}'";
         else if (format is null)
             reason = $"no number format stands for '{row.Text("dtype")}'";
         else if (ranks < 2 || elements < ranks)
             reason = "the message is smaller than the group";
-        else if (ranks > 8)
-            reason = $"{ranks} GPUs do not share one switched domain of the catalog";
         else if (chip.Links.Count == 0)
             reason = $"the chip {chip.Name} has no links";
+        else if (ranks > domain)
+            reason = $"{ranks} GPUs are more than the {domain} that the links of {chip.Name} join";
+        else if (elements / 256 > int.MaxValue)
+            reason = "the message is longer than a tape's largest matrix";
         if (reason.Length > 0)
             return null;
         string framework = Framework(row);
@@ -88,7 +94,10 @@ internal sealed partial class RowPlanner
             tape.Kernel(instruction);
         else
             tape.Add(instruction);
+        // A share to every other, twice for an all-reduce, unless the switches add: then the whole message up once, and once down.
         double moved = bytes * (operation == "all_reduce" ? 2.0 : 1.0) * (ranks - 1) / ranks;
+        if (operation == "all_reduce" && chip.Links[0].SwitchReduces == true)
+            moved = Math.Min(moved, bytes);
         return new()
         {
             Family =
@@ -108,11 +117,6 @@ internal sealed partial class RowPlanner
         string name = framework == "nccl" ? "nccl-h100" : "oneshot-h100";
         if (byHost && _stackNames.Contains($"{framework}-eager"))
             name = $"{framework}-eager";
-        if (!_stacks.TryGetValue(name, out SoftwareStack? stack))
-            _stacks[name] = stack = SoftwareStack.Load(
-                name,
-                [.. _overrides.Where(o => o.StartsWith(name + ":", StringComparison.Ordinal)).Select(o => o[(name.Length + 1)..])]
-            );
-        return stack;
+        return Stack(name);
     }
 }

@@ -15,23 +15,19 @@ internal sealed partial class RowPlanner
     /// </summary>
     private RowPlan? Experts(MeasuredRow row, ChipDescription chip, out string reason)
     {
-        reason = "";
         string dtype = row.Text("dtype");
         (int tokens, int hidden, int intermediate) = (row.Number("tokens"), row.Number("hidden"), row.Number("intermediate"));
         (int used, int experts, int tp, int ep) = (row.Number("top_k"), row.Number("experts"), row.Number("tp"), row.Number("ep"));
         double exponent = 0;
         string distribution = row.Text("distribution");
-        if (TypeOf(dtype, Framework(row)) is not { } type)
-        {
-            reason = $"no number format stands for '{dtype}'";
+        if (MeasuredType.Of(dtype, Framework(row), chip, out reason) is not { } type)
             return null;
-        }
         if (distribution.StartsWith("power_law_", StringComparison.Ordinal))
         {
             if (!double.TryParse(distribution[10..], NumberStyles.Float, CultureInfo.InvariantCulture, out exponent))
                 reason = $"the load '{distribution}' has no exponent";
         }
-        else if (distribution != "balanced")
+        else if (distribution is not ("balanced" or "uniform"))
         {
             reason = $"the load '{distribution}' is not one that is known here";
         }
@@ -43,7 +39,8 @@ internal sealed partial class RowPlanner
         int part = intermediate / tp;
         int rows = counts.Sum();
         KernelTape tape = new(chip);
-        if (dtype == "w4a16_mxfp4")
+        // On chips that multiply four-bit floats the framework has kernels of its own for them.
+        if (dtype == "w4a16_mxfp4" && chip.Matrix.FormatFor(ElementType.I4, ElementType.I4) is null)
             Unfused(tape, type, counts, (tokens, hidden, part, used, experts, ep));
         else
             Fused(tape, type, counts, (tokens, hidden, part, used, experts));
@@ -54,7 +51,7 @@ internal sealed partial class RowPlanner
             Family = $"MoE {row.Text("gpu")} {dtype}{FrameworkLabel(row)}",
             Shape = $"{hidden}/{intermediate}/{used}/{experts}/tp{tp}",
             Chip = chip,
-            Software = Stack(chip, Framework(row)),
+            Software = Kernels(chip, Framework(row)),
             Tape = tape.Build("experts"),
             Step = Predictor.StepShape(1, 1, 0, false),
             Roofline = Math.Max(
@@ -65,7 +62,12 @@ internal sealed partial class RowPlanner
     }
 
     /// <summary>The kernels of TensorRT-LLM's own mixtures: rows of this rank's experts only.</summary>
-    private static void Fused(KernelTape tape, DataType type, int[] counts, (int Tokens, int Hidden, int Part, int Used, int Experts) sizes)
+    private static void Fused(
+        KernelTape tape,
+        MeasuredType type,
+        int[] counts,
+        (int Tokens, int Hidden, int Part, int Used, int Experts) sizes
+    )
     {
         (int tokens, int hidden, int part, int used, int experts) = sizes;
         int rows = counts.Sum();
@@ -84,21 +86,25 @@ internal sealed partial class RowPlanner
                 }
             );
         }
-        int sorted = tape.Rows(NumberFormat.BF16, rows, hidden);
+        NumberFormat carried = type.QuantisesTokens ? type.Activations : NumberFormat.BF16;
+        if (type.QuantisesTokens)
+            tape.Kernel(Quantised(type, tape.Rows(NumberFormat.BF16, tokens, hidden), tape.Rows(carried, tokens, hidden)));
+        int sorted = tape.Rows(carried, rows, hidden);
         tape.Kernel(
             new Permute
             {
-                Source = tape.Rows(NumberFormat.BF16, tokens, hidden),
+                Source = tape.Rows(carried, tokens, hidden),
                 Permutation = tape.Rows(NumberFormat.I32, rows, 1),
                 Destination = sorted,
                 Count = used,
             }
         );
-        if (type.Quantises)
+        if (type.Quantises && !type.QuantisesTokens)
             tape.Kernel(Quantised(type, sorted, tape.Rows(type.Activations, rows, hidden)));
         tape.Kernel([.. Grouped(tape, type, counts, hidden, 2 * part)]);
         // Activations with a scale a group are quantised by a kernel of their own behind the activation; others by the activation's.
-        int inner = tape.Rows(type.Activations.GroupSize > 0 ? NumberFormat.BF16 : type.Activations, rows, part);
+        bool isQuantisedBehind = type.Activations.GroupSize > 0 && !type.QuantisesTokens;
+        int inner = tape.Rows(isQuantisedBehind ? NumberFormat.BF16 : type.Activations, rows, part);
         tape.Kernel(
             new Binary
             {
@@ -108,7 +114,7 @@ internal sealed partial class RowPlanner
                 Function = BinaryFunction.SiluMultiply,
             }
         );
-        if (type.Activations.GroupSize > 0)
+        if (isQuantisedBehind)
             tape.Kernel(Quantised(type, inner, tape.Rows(type.Activations, rows, part)));
         tape.Kernel([.. Grouped(tape, type, counts, part, hidden)]);
         tape.Kernel(Mixed(tape, rows, tokens, hidden, used));
@@ -121,7 +127,7 @@ internal sealed partial class RowPlanner
     /// </summary>
     private static void Unfused(
         KernelTape tape,
-        DataType type,
+        MeasuredType type,
         int[] counts,
         (int Tokens, int Hidden, int Part, int Used, int Experts, int Ranks) sizes
     )
@@ -190,15 +196,15 @@ internal sealed partial class RowPlanner
             Count = Math.Max(1, rows / Math.Max(1, tokens)),
         };
 
-    private static Quantise Quantised(DataType type, int source, int destination) =>
+    private static Quantise Quantised(MeasuredType type, int source, int destination) =>
         new()
         {
             Source = source,
             Destination = destination,
-            AbsoluteMaximum = type.Scans > 0 ? source : -1,
+            AbsoluteMaximum = type.Scans > 0 || type.HasGivenScale ? source : -1,
         };
 
-    private static IEnumerable<Instruction> Grouped(KernelTape tape, DataType type, int[] counts, int depth, int columns)
+    private static IEnumerable<Instruction> Grouped(KernelTape tape, MeasuredType type, int[] counts, int depth, int columns)
     {
         // Experts of equal load are the same product: one descriptor each.
         foreach (IGrouping<int, int> load in counts.Where(c => c > 0).GroupBy(c => c))

@@ -6,19 +6,6 @@ namespace Tapeout.Reports.Validation;
 /// <summary>Turns rows into programs, or says why a row cannot be one.</summary>
 internal sealed partial class RowPlanner
 {
-    private static readonly Dictionary<string, string> ChipsByGpu = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["h100"] = "nvidia-h100-sxm",
-        ["h100_sxm"] = "nvidia-h100-sxm",
-        ["h200"] = "nvidia-h200-sxm",
-        ["h200_sxm"] = "nvidia-h200-sxm",
-        ["a100"] = "nvidia-a100-sxm",
-        ["a100_sxm"] = "nvidia-a100-sxm",
-        ["b200"] = "nvidia-b200",
-        ["b200_sxm"] = "nvidia-b200",
-        ["l40s"] = "nvidia-l40s",
-    };
-
     private readonly Dictionary<string, ChipDescription> _chips = [];
     private readonly Dictionary<string, SoftwareStack> _stacks = [];
     private readonly IReadOnlyList<string> _stackNames = ChipCatalog.Names(CatalogFolder.Software);
@@ -41,8 +28,10 @@ internal sealed partial class RowPlanner
             reason = "die areas are not times";
         else if (!row.Has("latency_ms"))
             reason = "the file has no column latency_ms";
-        else if (!ChipsByGpu.TryGetValue(row.Text("gpu"), out string? chipName))
-            reason = $"the catalog has no chip for the GPU '{row.Text("gpu")}'";
+        else if (!row.States("latency_ms"))
+            reason = "the row states no time";
+        else if (MeasuredGpu.ChipOf(row.Text("gpu")) is not { } chipName)
+            reason = row.Text("gpu").Length == 0 ? "the row names no GPU" : $"the catalog has no chip for the GPU '{row.Text("gpu")}'";
         else if (row.Has("num_gpus"))
             return Collective(row, Chip(chipName), out reason);
         else if (row.Has("experts"))
@@ -69,9 +58,19 @@ internal sealed partial class RowPlanner
     /// </summary>
     private SoftwareStack Stack(ChipDescription chip, string framework)
     {
-        // Multicast between thread blocks divides the generations that were measured.
-        string generation = chip.Network.Multicast ? "h100" : "a100";
-        string name = new[] { $"{framework}-{generation}", $"trtllm-{generation}", "trtllm-h100" }.First(_stackNames.Contains);
+        // Multicast between thread blocks divides the generations that were measured; four-bit floats have come with the next one.
+        string generation =
+            chip.Matrix.FormatFor(ElementType.I4, ElementType.I4)?.Floats is not null ? "b200"
+            : chip.Network.Multicast ? "h100"
+            : "a100";
+        return Stack(new[] { $"{framework}-{generation}", $"trtllm-{generation}", "trtllm-h100" }.First(_stackNames.Contains));
+    }
+
+    /// <summary>The same for a row of kernels: its tape has the kernels that were measured, each with its launch, so that nothing more is fused.</summary>
+    private SoftwareStack Kernels(ChipDescription chip, string framework) => Stack(chip, framework) with { Fusions = [] };
+
+    private SoftwareStack Stack(string name)
+    {
         if (!_stacks.TryGetValue(name, out SoftwareStack? stack))
             _stacks[name] = stack = SoftwareStack.Load(
                 name,
@@ -80,7 +79,14 @@ internal sealed partial class RowPlanner
         return stack;
     }
 
-    private static string Framework(MeasuredRow row) => row.Text("stack").Split(' ')[0];
+    /// <summary>The framework of a row in lower case: "TRTLLM 1.0" is trtllm; empty where it states none.</summary>
+    private static string Framework(MeasuredRow row) =>
+        row.Text("stack").Trim().Split(' ')[0].ToLowerInvariant() switch
+        {
+            "tensorrt-llm" or "tensorrtllm" or "tensorrt_llm" or "trt-llm" => "trtllm",
+            "none" => "",
+            string name => name,
+        };
 
     private static string FrameworkLabel(MeasuredRow row) => Framework(row) is { Length: > 0 } name ? " " + name : "";
 

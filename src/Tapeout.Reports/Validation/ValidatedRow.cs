@@ -23,6 +23,12 @@ public sealed record ValidatedRow(
     /// <summary>What the figures are in: "s", "J" or "W".</summary>
     public string Unit { get; init; } = "s";
 
+    /// <summary>The chip of the catalog that it was timed on; empty if it could not be expressed.</summary>
+    public string Chip { get; init; } = "";
+
+    /// <summary>The software stack of the catalog whose kernels stand for the row's.</summary>
+    public string Software { get; init; } = "";
+
     /// <summary>True if it was expressed and timed.</summary>
     public bool IsExpressed => Reason.Length == 0;
 

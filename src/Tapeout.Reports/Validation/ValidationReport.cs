@@ -28,6 +28,10 @@ public static class ValidationReport
             output.WriteLine(
                 $"{family.Name, -44} {family.All.Count, 6} {Cells(family.All)} | {family.HeldOut.Count, 8} {Cells(family.HeldOut)} | {Percent(family.Roofline.Mean), 8}"
             );
+        if (run.TimedAs.Count > 0)
+            output.WriteLine("timed as: what the rows name, and what of the catalog stands for it");
+        foreach ((string gpu, string stack, string chip, string software, int count) in run.TimedAs)
+            output.WriteLine($"  {count, 6}  {gpu}, {stack}: {chip} with {software}");
         if (run.Dies.Count > 0)
             output.WriteLine("die area: modelled against measured on photographs, mm2");
         foreach (ComparedDie die in run.Dies)
@@ -94,6 +98,19 @@ public static class ValidationReport
                         }
                 ),
             ]),
+            ["timedAs"] = new JsonArray([
+                .. run.TimedAs.Select(t =>
+                    (JsonNode)
+                        new JsonObject
+                        {
+                            ["gpu"] = t.Gpu,
+                            ["stack"] = t.Stack,
+                            ["chip"] = t.Chip,
+                            ["software"] = t.Software,
+                            ["count"] = t.Count,
+                        }
+                ),
+            ]),
             ["inexpressible"] = new JsonArray([
                 .. run.Inexpressible.Select(i =>
                     (JsonNode)
@@ -117,6 +134,8 @@ public static class ValidationReport
                             ["measured"] = r.IsExpressed ? r.Measured : null,
                             ["error"] = r.IsExpressed ? r.Error : null,
                             ["roofline"] = r.IsExpressed ? r.Roofline : null,
+                            ["chip"] = r.IsExpressed ? r.Chip : null,
+                            ["software"] = r.IsExpressed ? r.Software : null,
                             ["reason"] = r.IsExpressed ? null : r.Reason,
                         }
                 ),
@@ -169,18 +188,31 @@ public static class ValidationReport
             held-out ones too, so a held-out error is less than blind where one of them matters:
 
             - decode attention: an element-wise kernel has three blocks a core, each at 0.7 of a copying block's rate; a block begins in half
-              of its least time; a query head adds a hundredth of it; a sequence is cut into at most 256 parts of at least 64 positions;
+              of its least time; a query head adds a hundredth of it; a sequence is cut into at most 256 parts of at least 64 positions; all
+              cores' blocks together stream at least 1.17 of what the memory delivers, which the H100's and the A100's do by themselves;
             - quantising rows: three memory latencies a row, two blocks a core; vLLM's block-scaled product quantises as it reads below 32 rows;
+            - quantised weights: on the A100 no split of K and four stages in flight, up to four rows on the vector units where activations have
+              eight bits; vLLM's eight-bit products on Hopper take their tile by the rows of activations, as its sources say;
             - expanded weights: tiles down to 16 rows, and an operation more a weight where groups have scales;
             - mixtures in four-bit floats: the kernels of TensorRT-LLM's Triton path, 7 small ones for routing (9 with several ranks), tiles of
               256 × 128; of its stored versions the one that the rows match;
             - all-to-all: a step for each doubling of the members, where no startup of its own is fitted.
 
+            Rows of chips and stacks that are not here are timed with what stands under *Timed as*. Stacks of the B200 are those of the H100 but
+            for three choices, none of them held against rows: softmax runs beside the products of attention, its tensor cores apply scales of
+            groups themselves, and rows sorted by expert are quantised before they are sorted. Switches of NVLink 3 do not add, those from
+            NVLink 4 on do.
+
             End-to-end rows are whole models, compiled for the row's chips, timed and billed; nothing was fitted on them, so that all are held
-            out. Eight-bit floats stand as eight-bit integers; a row that does not state the length of its prompts gets 256 tokens. Kernels are
-            launched as the tape has them: a stack that fuses more of them (gate with up, norms with quantisation, sums with all-reduces) is
-            faster, most of all in eight bits on many chips. Prompts do not queue behind each other, as they do where a client sends many at
-            once: times to first token come out short there.
+            out. What was chosen for them is known of the engines, but their errors were in view: products of a layer's two halves are put
+            together by sums over chips (the tape's `--parallel reduce`); kernels are fused as the stack's `fusions` say, each with its basis,
+            while rows of single kernels are timed as they were measured, unfused; between chips float32 activations travel as 16-bit floats, as
+            a library's do; eight-bit floats stand as eight-bit integers in groups of 128, whose scales no other chip needs; eight-bit
+            checkpoints under TensorRT-LLM have an eight-bit KV cache, which they name. A row that does not state the length of its prompts gets
+            256 tokens. A sequence's step has its share of the prompts of those that replace others, and energy per token their joules. Times are
+            those of the kernels, whose rates were measured under the power limit; power and energy are the bill's. A client sends ten prompts for each that it keeps in flight, the first all at once, which queue; the others come as
+            sequences end. Prompts that share a step with others wait for the whole step, which is not counted: times to first token of few
+            sequences come out short.
 
 
             """
@@ -197,6 +229,7 @@ public static class ValidationReport
                 text.Append($"| {figure.Path} | {figure.Text} | {figure.Note} |\n");
             text.Append('\n');
         }
+        AppendTimedAs(text, run);
         AppendDies(text, run.Dies);
         text.Append("## Worst rows\n\n| row | family | shape | predicted | measured | error |\n|---|---|---|---:|---:|---:|\n");
         foreach (
@@ -214,6 +247,16 @@ public static class ValidationReport
         foreach ((string file, string reason, int count) in run.Inexpressible)
             text.Append(CultureInfo.InvariantCulture, $"- {count} of {file}: {reason}\n");
         return text.ToString();
+    }
+
+    private static void AppendTimedAs(StringBuilder text, ValidationRun run)
+    {
+        text.Append(
+            "## Timed as\n\nWhat the rows name, and the chip and the stack of the catalog that stand for it.\n\n| GPU | software | rows | chip | stack |\n|---|---|---:|---|---|\n"
+        );
+        foreach ((string gpu, string stack, string chip, string software, int count) in run.TimedAs)
+            text.Append(CultureInfo.InvariantCulture, $"| {gpu} | {stack} | {count} | {chip} | {software} |\n");
+        text.Append('\n');
     }
 
     private static void AppendDies(StringBuilder text, IReadOnlyList<ComparedDie> dies)

@@ -25,6 +25,17 @@ public sealed class ValidationRun
                     g.Count(r => r.Unit == "s" && r.Roofline > r.Measured)
                 )),
         ];
+        TimedAs =
+        [
+            .. rows.Where(r => r.IsExpressed)
+                .GroupBy(r =>
+                    (Gpu: r.Row.Has("gpu") ? r.Row.Text("gpu") : r.Row.Text("hardware"), Stack: r.Row.Text("stack"), r.Chip, r.Software)
+                )
+                .OrderBy(g => g.Key.Gpu, StringComparer.Ordinal)
+                .ThenBy(g => g.Key.Stack, StringComparer.Ordinal)
+                .ThenBy(g => g.Key.Software, StringComparer.Ordinal)
+                .Select(g => (g.Key.Gpu, g.Key.Stack.Length > 0 ? g.Key.Stack : "not stated", g.Key.Chip, g.Key.Software, g.Count())),
+        ];
         Inexpressible =
         [
             .. rows.Where(r => !r.IsExpressed)
@@ -43,6 +54,9 @@ public sealed class ValidationRun
 
     /// <summary>Errors by family.</summary>
     public IReadOnlyList<FamilyResult> Families { get; }
+
+    /// <summary>What the rows were timed as: the GPU and the software that they name, the chip and the stack of the catalog, how many rows.</summary>
+    public IReadOnlyList<(string Gpu, string Stack, string Chip, string Software, int Count)> TimedAs { get; }
 
     /// <summary>Rows that could not be expressed: file, reason, how many.</summary>
     public IReadOnlyList<(string File, string Reason, int Count)> Inexpressible { get; }
@@ -92,7 +106,11 @@ public sealed class ValidationRun
         if (plan is null)
             return new(row, "", "", false, 0, 0, 0, reason);
         double measured = row.Milliseconds("latency_ms");
-        return new(row, plan.Family, plan.Shape, plan.IsHeldOut, measured, Predict(plan), plan.Roofline, "");
+        return new(row, plan.Family, plan.Shape, plan.IsHeldOut, measured, Predict(plan), plan.Roofline, "")
+        {
+            Chip = plan.Chip.Name,
+            Software = plan.Software.Name,
+        };
     }
 
     private static double Predict(RowPlan plan)

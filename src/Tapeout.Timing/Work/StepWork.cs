@@ -37,7 +37,7 @@ public sealed class StepWork
     /// <param name="tape">A verified tape.</param>
     /// <param name="chip">The chip all roles were compiled for.</param>
     /// <param name="step">Shapes; where it holds no expert counts they come from <paramref name="options"/>.</param>
-    /// <param name="options">How tokens spread over experts, and the software whose kernels do the products.</param>
+    /// <param name="options">How tokens spread over experts, and the software whose kernels do the products and which of them it fuses.</param>
     /// <param name="rank">The rank of every role that is counted alone; none for all ranks.</param>
     public static StepWork Of(Tape tape, ChipDescription chip, Step step, TimingOptions? options = null, int? rank = null)
     {
@@ -47,7 +47,7 @@ public sealed class StepWork
         List<WorkLine> lines = [];
         for (int r = 0; r < tape.Roles.Length; r++)
         {
-            WorkCounter counter = new(tape, tape.Roles[r], chip, step, library, rank);
+            WorkCounter counter = new(tape, tape.Roles[r], chip, step, options.Software, rank);
             counter.AddAll();
             foreach ((int counterOf, WorkItem item, Int128 count) in counter.Totals())
                 lines.Add(new(r, counterOf, item, count));

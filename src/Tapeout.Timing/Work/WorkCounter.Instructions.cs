@@ -163,7 +163,7 @@ internal sealed partial class WorkCounter
         Shape part = Of(instruction.Source);
         bool overRanks = instruction.Group is Group.Ranks or Group.All && _role.Ranks > 1;
         if (overRanks && _wholeChip == IsShared(instruction.Source))
-            Tally(WorkItem.Read(MemoryLevel.Link, part.Purpose), (Int128)part.Bytes * (_role.Ranks - 1));
+            Tally(WorkItem.Read(MemoryLevel.Link, part.Purpose), (Int128)Sent(part) * (_role.Ranks - 1));
         if (!_wholeChip && instruction.Group is Group.Tiles or Group.All && _tiles > 1)
             Tally(WorkItem.Hops(part.Purpose), (Int128)part.Bytes * (overRanks ? _role.Ranks : 1) * (_tiles - 1));
         return true;
@@ -187,13 +187,19 @@ internal sealed partial class WorkCounter
         return true;
     }
 
+    /// <summary>Bytes of a part on the links between chips: with a library, float32 activations travel as 16-bit floats.</summary>
+    public static long Sent(NumberFormat format, BufferKind kind, long elements, long bytes, bool byLibrary) =>
+        byLibrary && kind == BufferKind.Activation && format.Element == ElementType.F32 ? 2 * elements : bytes;
+
+    private long Sent(Shape part) => Sent(part.Format, part.Buffer.Kind, part.Elements, part.Bytes, _library is not null);
+
     private void Shares(Group group, int source, long combined)
     {
         Shape part = Of(source);
         static Int128 Others(Int128 whole, int members) => (whole * (members - 1) + members - 1) / members;
         if (group is Group.Ranks or Group.All && _role.Ranks > 1 && _wholeChip == IsShared(source))
         {
-            Tally(WorkItem.Read(MemoryLevel.Link, part.Purpose), Others(part.Bytes, _role.Ranks));
+            Tally(WorkItem.Read(MemoryLevel.Link, part.Purpose), Others(Sent(part), _role.Ranks));
             if (combined > 0)
                 Tally(WorkItem.Operation(WorkKind.Vector), Others(combined, _role.Ranks));
         }
@@ -214,7 +220,7 @@ internal sealed partial class WorkCounter
         if (instruction.Group is Group.Ranks or Group.All && _role.Ranks > 1 && _wholeChip == IsShared(instruction.Source))
         {
             long rounds = Rounds(instruction.Algorithm, _role.Ranks);
-            Tally(WorkItem.Read(MemoryLevel.Link, source.Purpose), (Int128)source.Bytes * rounds);
+            Tally(WorkItem.Read(MemoryLevel.Link, source.Purpose), (Int128)Sent(source) * rounds);
             Tally(WorkItem.Operation(WorkKind.Vector), (Int128)source.Elements * rounds);
         }
         if (!_wholeChip && instruction.Group is Group.Tiles or Group.All && _tiles > 1)
@@ -373,7 +379,7 @@ internal sealed partial class WorkCounter
     private bool Bytes(int operand, Int128 bytes, bool isWrite, bool once)
     {
         Shape shape = Of(operand);
-        if (bytes == 0)
+        if (bytes == 0 || _trait.StaysInCore(operand, isWrite))
             return true;
         WorkItem Item(MemoryLevel level) => isWrite ? WorkItem.Written(level, shape.Purpose) : WorkItem.Read(level, shape.Purpose);
         if (shape.Space != Space.Dram)

@@ -20,6 +20,7 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
     private readonly InstructionTraits[] _traits;
     private readonly Dictionary<(int, int, int, int, int, int), Ledger> _ledgers = [];
     private Ledger _ledger = null!;
+    private InstructionTraits _trait = null!;
     private ResolveContext _context;
     private Instruction _instruction = null!;
     private int _tiles;
@@ -31,18 +32,19 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
     /// <param name="role">The role whose instructions are counted.</param>
     /// <param name="chip">The role's chip.</param>
     /// <param name="step">Shapes, and counts of experts where layers route.</param>
-    /// <param name="library">The kernels that do the products; none for the chip's own tape.</param>
+    /// <param name="software">The software whose kernels do the products and, fused, keep what passes between them; none for the chip's own tape.</param>
     /// <param name="rank">The rank that is counted alone; none for all ranks.</param>
-    public WorkCounter(Tape tape, Role role, ChipDescription chip, Step step, KernelLibrary? library, int? rank = null)
+    public WorkCounter(Tape tape, Role role, ChipDescription chip, Step step, SoftwareStack? software, int? rank = null)
     {
-        _library = library;
         _rank = rank;
         _tape = tape;
         _role = role;
         _chip = chip;
         _step = step;
         _dynamic = chip.Execution.Style == ExecutionStyle.Dynamic;
-        _traits = InstructionTraits.Of(role);
+        software = _dynamic ? software : null;
+        _library = software?.Library;
+        _traits = InstructionTraits.Of(role, software);
     }
 
     /// <summary>
@@ -117,6 +119,11 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
         return (ledger.Activations, Holds(ledger.Activations));
     }
 
+    /// <summary>True for an operand that an instruction neither reads from nor writes to memory or shared SRAM.</summary>
+    private bool IsKept(InstructionTraits trait, int operand) =>
+        (!_instruction.Reads.Contains(operand) || trait.StaysInCore(operand, false))
+        && (!_instruction.Writes.Contains(operand) || trait.StaysInCore(operand, true));
+
     private bool Holds(long bytes) => _chip.SharedSram is { } shared && bytes <= shared.Capacity.Count / 2;
 
     /// <summary>What one execution adds; executions of equal shape are counted once.</summary>
@@ -188,9 +195,10 @@ internal sealed partial class WorkCounter : IInstructionVisitor<bool>
             long activations = 0;
             foreach (int operand in _dynamic ? trait.Operands : [])
             {
-                if (Of(operand) is { Space: Space.Dram, Buffer.Kind: BufferKind.Activation } shape)
+                if (!IsKept(trait, operand) && Of(operand) is { Space: Space.Dram, Buffer.Kind: BufferKind.Activation } shape)
                     activations += shape.Bytes;
             }
+            _trait = trait;
             _held = Holds(activations);
             if (rank == 0)
                 _ledger.Activations = activations;
