@@ -210,8 +210,8 @@ public static class ValidationReport
             a library's do; eight-bit floats stand as eight-bit integers in groups of 128, whose scales no other chip needs; eight-bit
             checkpoints under TensorRT-LLM have an eight-bit KV cache, which they name. A row that does not state the length of its prompts gets
             256 tokens. A sequence's step has its share of the prompts of those that replace others, and energy per token their joules. Times are
-            those of the kernels, whose rates were measured under the power limit; power and energy are the bill's. A client sends ten prompts for each that it keeps in flight, the first all at once, which queue; the others come as
-            sequences end. Prompts that share a step with others wait for the whole step, which is not counted: times to first token of few
+            those of the kernels, whose rates were measured under the power limit; power and energy are the bill's. A client sends ten prompts
+            for each that it keeps in flight, the first all at once, which queue; the others come as sequences end. Prompts that share a step with others wait for the whole step, which is not counted: times to first token of few
             sequences come out short.
 
 
