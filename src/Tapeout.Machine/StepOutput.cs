@@ -3,8 +3,9 @@ namespace Tapeout.Machine;
 /// <summary>What HOSTOUT handed over in one step, by row of the step's logits rows.</summary>
 public sealed class StepOutput
 {
-    private readonly SortedDictionary<int, float[]> _logits = [];
-    private readonly SortedDictionary<int, int> _tokenIds = [];
+    // Lists, which keep their room when they are cleared, so that a step allocates nothing.
+    private readonly SortedList<int, float[]> _logits = [];
+    private readonly SortedList<int, int> _tokenIds = [];
     private readonly Stack<float[]> _free = [];
 
     /// <summary>Logits by logits row: one value per entry of the vocabulary. They hold until the next step, which writes into the same arrays.</summary>
@@ -15,8 +16,8 @@ public sealed class StepOutput
 
     internal void Clear()
     {
-        foreach (float[] logits in _logits.Values)
-            _free.Push(logits);
+        for (int i = 0; i < _logits.Count; i++)
+            _free.Push(_logits.GetValueAtIndex(i));
         _logits.Clear();
         _tokenIds.Clear();
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using Tapeout.Quantities;
 
@@ -31,11 +32,13 @@ public sealed record Step
     /// <exception cref="InvalidInputException">They do not; every problem is named.</exception>
     public void Check(Envelope envelope)
     {
-        List<string> problems = [];
+        // Most steps are right: nothing is allocated before there is something to say.
+        List<string>? problems = null;
+        void Add(string problem) => (problems ??= []).Add(problem);
         void Limit(string what, int found, int most)
         {
             if (found > most)
-                problems.Add(
+                Add(
                     $"The step has {found} {what}, but the tape was compiled for at most {most}: split the step or compile for a larger envelope."
                 );
         }
@@ -43,54 +46,59 @@ public sealed record Step
         Limit("sequences", Sequences.Length, envelope.Sequences);
         Limit("rows of logits", LogitRows.Length, envelope.LogitRows);
         int next = 0;
-        HashSet<int> written = [];
+        int[] written = ArrayPool<int>.Shared.Rent(Math.Max(1, Tokens.Length));
+        int writtenPages = 0;
         for (int s = 0; s < Sequences.Length; s++)
         {
             SequenceRow row = Sequences[s];
             if (row.FirstToken != next || row.NewTokens < 1 || row.Context < 0 || next + (long)row.NewTokens > Tokens.Length)
             {
-                problems.Add($"Sequence {s} does not follow the one before it in the token table, or has no tokens.");
+                Add($"Sequence {s} does not follow the one before it in the token table, or has no tokens.");
                 break;
             }
             next += row.NewTokens;
             int positions = row.Context + row.NewTokens;
-            Limit($"positions in sequence {s}", positions, envelope.Context);
+            if (positions > envelope.Context)
+                Limit($"positions in sequence {s}", positions, envelope.Context);
             int pages = (positions + Envelope.PageSize - 1) / Envelope.PageSize;
             if (row.Pages.Length < pages)
-                problems.Add($"Sequence {s} needs {pages} pages for {positions} positions, but has {row.Pages.Length}.");
+                Add($"Sequence {s} needs {pages} pages for {positions} positions, but has {row.Pages.Length}.");
             foreach (int page in row.Pages)
             {
                 if ((page < 0 || page >= envelope.Pages))
-                    problems.Add($"Sequence {s} names page {page}, but there are {envelope.Pages}.");
+                    Add($"Sequence {s} names page {page}, but there are {envelope.Pages}.");
             }
             for (int p = row.Context / Envelope.PageSize; p < Math.Min(pages, row.Pages.Length); p++)
             {
-                if (!written.Add(row.Pages[p]))
-                    problems.Add($"Page {row.Pages[p]} would be written by two sequences.");
+                if (written.AsSpan(0, writtenPages).Contains(row.Pages[p]))
+                    Add($"Page {row.Pages[p]} would be written by two sequences.");
+                else
+                    written[writtenPages++] = row.Pages[p];
             }
             for (int t = 0; t < row.NewTokens; t++)
             {
                 TokenRow token = Tokens[row.FirstToken + t];
                 if (token.Sequence != s || token.Position != row.Context + t)
                 {
-                    problems.Add($"Token {row.FirstToken + t} does not have the position or sequence that sequence {s} gives it.");
+                    Add($"Token {row.FirstToken + t} does not have the position or sequence that sequence {s} gives it.");
                     break;
                 }
             }
         }
-        if (problems.Count == 0 && next != Tokens.Length)
-            problems.Add($"The step has {Tokens.Length} tokens, but its sequences have {next}.");
+        ArrayPool<int>.Shared.Return(written);
+        if (problems is null && next != Tokens.Length)
+            Add($"The step has {Tokens.Length} tokens, but its sequences have {next}.");
         for (int i = 0; i < LogitRows.Length; i++)
         {
             if ((LogitRows[i].Token < 0 || LogitRows[i].Token >= Tokens.Length) || (i > 0 && LogitRows[i].Token <= LogitRows[i - 1].Token))
-                problems.Add($"Logits row {i} names token {LogitRows[i].Token}, which is not in the step or not in rising order.");
+                Add($"Logits row {i} names token {LogitRows[i].Token}, which is not in the step or not in rising order.");
         }
         foreach (PageCopyRow copy in PageCopies)
         {
             if ((copy.From < 0 || copy.From >= envelope.Pages) || (copy.To < 0 || copy.To >= envelope.Pages))
-                problems.Add($"A page copy from {copy.From} to {copy.To} names a page that is not there.");
+                Add($"A page copy from {copy.From} to {copy.To} names a page that is not there.");
         }
-        if (problems.Count > 0)
+        if (problems is not null)
             throw new InvalidInputException(problems);
     }
 }

@@ -40,6 +40,9 @@ internal sealed class FastKernels : IKernels, IDisposable
         _rows = new(_team);
     }
 
+    /// <summary>Binds the calling thread to its processor beside the workers', until what is returned is disposed.</summary>
+    public WorkerTeam.Binding Bind() => _team.Bind();
+
     public bool TryExecute(ReferenceMachine machine, RoleMemory memory, in ExecutionPoint point)
     {
         if (point.Instance.Instruction is MatMul product && TryMultiply(machine, memory, point, product))
@@ -49,6 +52,8 @@ internal sealed class FastKernels : IKernels, IDisposable
         return point.Instance.Instruction switch
         {
             Attend attend => _attention.TryExecute(machine, memory, point, attend),
+            // Control is resolved by the sequencer, or about time only.
+            Isa.Barrier or Launch or Halt => true,
             _ => _rows.TryExecute(machine, memory, point),
         };
     }

@@ -37,6 +37,7 @@ public sealed class FastMachine : IMachine
         _cache = cacheDirectory is not null && constants.Hash is { } hash ? new(cacheDirectory, hash) : null;
         _kernels = new(constants, Threads, _cache);
         _comparing = compares ? new(_kernels) : null;
+        using WorkerTeam.Binding bound = _kernels.Bind();
         _executor = new(merged, constants, _comparing ?? (IKernels)_kernels) { Threads = Threads };
     }
 
@@ -61,7 +62,11 @@ public sealed class FastMachine : IMachine
     internal long ComparedInstructions => _comparing?.Compared ?? 0;
 
     /// <inheritdoc/>
-    public void Execute(Step step) => _executor.Execute(step);
+    public void Execute(Step step)
+    {
+        using WorkerTeam.Binding bound = _kernels.Bind();
+        _executor.Execute(step);
+    }
 
     /// <inheritdoc/>
     public void Dispose()

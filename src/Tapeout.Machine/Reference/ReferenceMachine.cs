@@ -11,7 +11,11 @@ namespace Tapeout.Machine.Reference;
 /// </summary>
 public sealed class ReferenceMachine : IMachine
 {
+    /// <summary>Unrolled streams that are kept: a run has few kinds of steps, and a decode one.</summary>
+    private const int MostUnrolled = 64;
+
     private readonly RoleMemory[] _memories;
+    private readonly Stream[] _streams;
     private readonly IKernels? _kernels;
     private readonly StepOutput _output = new();
     private readonly Dictionary<(int Channel, int Rank, int Tile), Queue<Parcel>> _channels = [];
@@ -29,6 +33,7 @@ public sealed class ReferenceMachine : IMachine
         Tape = tape;
         _kernels = kernels;
         _memories = [.. tape.Roles.Select(role => new RoleMemory(role, tape.Envelope, constants))];
+        _streams = [.. _memories.Select(memory => new Stream(memory))];
         foreach (RoleMemory memory in _memories)
         {
             if (kernels is null)
@@ -51,7 +56,13 @@ public sealed class ReferenceMachine : IMachine
     public int Threads { get; set; } = Environment.ProcessorCount;
 
     /// <inheritdoc/>
-    public void Execute(Step step) => Execute(step, (_, instances) => Enumerable.Range(0, instances.Count));
+    public void Execute(Step step)
+    {
+        step.Check(Tape.Envelope);
+        foreach (Stream stream in _streams)
+            stream.Begin(step.Sizes, null);
+        ExecuteStreams(step);
+    }
 
     /// <summary>Executes a step, the instances of each role in a given order that keeps the dependences of <see cref="Sequencer.Predecessors"/>.</summary>
     /// <param name="step">What the tape is bound to.</param>
@@ -61,37 +72,35 @@ public sealed class ReferenceMachine : IMachine
     public void Execute(Step step, Func<Role, IReadOnlyList<InstructionInstance>, IEnumerable<int>> order)
     {
         step.Check(Tape.Envelope);
+        foreach (Stream stream in _streams)
+            stream.Begin(step.Sizes, order);
+        ExecuteStreams(step);
+    }
+
+    private void ExecuteStreams(Step step)
+    {
         _output.Clear();
         _channels.Clear();
-        List<(RoleMemory Memory, IReadOnlyList<InstructionInstance> Instances, int[] Order)> streams = [];
-        foreach (RoleMemory memory in _memories)
-        {
-            List<InstructionInstance> instances = [.. Sequencer.Unroll(memory.Role, step.Sizes)];
-            streams.Add((memory, instances, [.. order(memory.Role, instances)]));
-        }
-        int[] next = new int[streams.Count];
         bool moved = true;
         while (moved)
         {
             moved = false;
-            for (int s = 0; s < streams.Count; s++)
+            foreach (Stream stream in _streams)
             {
-                (RoleMemory memory, IReadOnlyList<InstructionInstance> instances, int[] sequence) = streams[s];
-                while (next[s] < sequence.Length && TryExecute(memory, instances[sequence[next[s]]], step))
+                while (!stream.IsDone && TryExecute(stream.Memory, stream.Instance, step))
                 {
-                    next[s]++;
+                    stream.Next++;
                     moved = true;
                 }
             }
         }
-        for (int s = 0; s < streams.Count; s++)
+        foreach (Stream stream in _streams)
         {
-            if (next[s] == streams[s].Order.Length)
+            if (stream.IsDone)
                 continue;
-            Instruction instruction = streams[s].Instances[streams[s].Order[next[s]]].Instruction;
             throw new TapeFaultException(
-                $"Role '{streams[s].Memory.Role.Name}' waits for a region that no other role sends any more.",
-                instruction
+                $"Role '{stream.Memory.Role.Name}' waits for a region that no other role sends any more.",
+                stream.Instance.Instruction
             );
         }
     }
@@ -159,7 +168,7 @@ public sealed class ReferenceMachine : IMachine
     private RoleMemory MemoryOf(Role role) => _memories.First(memory => ReferenceEquals(memory.Role, role));
 
     /// <summary>Executes an instance at all ranks and tiles; false if it receives and nothing has been sent yet.</summary>
-    private bool TryExecute(RoleMemory memory, InstructionInstance instance, Step step)
+    private bool TryExecute(RoleMemory memory, in InstructionInstance instance, Step step)
     {
         Role role = memory.Role;
         Instruction instruction = instance.Instruction;
@@ -176,28 +185,38 @@ public sealed class ReferenceMachine : IMachine
         int layer = Tape.Origins.IsEmpty ? -1 : Tape.Origins[instruction.Origin].Layer(instance.Loops);
         // Products and attention of different tiles write different places; all others are small and some act on shared tables.
         if (units > 1 && Threads > 1 && Observer is null && _kernels is null && instruction is MatMul or Attend)
-        {
-            try
-            {
-                Parallel.For(
-                    0,
-                    units,
-                    new ParallelOptions { MaxDegreeOfParallelism = Threads },
-                    unit => ExecuteAt(memory, new(role, unit / tiles, unit % tiles, instance, step, layer), 1)
-                );
-            }
-            catch (AggregateException exception)
-            {
-                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(exception.InnerExceptions[0]);
-            }
-            return true;
-        }
-        for (int unit = 0; unit < units; unit++)
-            ExecuteAt(memory, new(role, unit / tiles, unit % tiles, instance, step, layer), Threads);
+            ExecuteSideBySide(memory, instance, step, layer, units);
+        else
+            ExecuteInTurn(memory, instance, step, layer, units);
         return true;
     }
 
-    private void ExecuteAt(RoleMemory memory, ExecutionPoint point, int threads)
+    private void ExecuteSideBySide(RoleMemory memory, InstructionInstance instance, Step step, int layer, int units)
+    {
+        int tiles = instance.Instruction.Tiles.Count;
+        try
+        {
+            Parallel.For(
+                0,
+                units,
+                new ParallelOptions { MaxDegreeOfParallelism = Threads },
+                unit => ExecuteAt(memory, new(memory.Role, unit / tiles, unit % tiles, instance, step, layer), 1)
+            );
+        }
+        catch (AggregateException exception)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(exception.InnerExceptions[0]);
+        }
+    }
+
+    private void ExecuteInTurn(RoleMemory memory, in InstructionInstance instance, Step step, int layer, int units)
+    {
+        int tiles = instance.Instruction.Tiles.Count;
+        for (int unit = 0; unit < units; unit++)
+            ExecuteAt(memory, new(memory.Role, unit / tiles, unit % tiles, instance, step, layer), Threads);
+    }
+
+    private void ExecuteAt(RoleMemory memory, in ExecutionPoint point, int threads)
     {
         Observer?.Executing(point);
         try
@@ -221,5 +240,38 @@ public sealed class ReferenceMachine : IMachine
             );
         }
         Observer?.Executed(point);
+    }
+
+    /// <summary>A role's instances in one step, and how far they have been executed.</summary>
+    private sealed class Stream(RoleMemory memory)
+    {
+        // What a stream unrolls to follows from the step's sizes alone.
+        private readonly Dictionary<StepSizes, InstructionInstance[]> _unrolled = [];
+        private InstructionInstance[] _instances = [];
+        private int[]? _order;
+
+        public RoleMemory Memory { get; } = memory;
+
+        /// <summary>Instances that have been executed.</summary>
+        public int Next { get; set; }
+
+        public bool IsDone => Next == (_order?.Length ?? _instances.Length);
+
+        /// <summary>The next instance.</summary>
+        public ref readonly InstructionInstance Instance => ref _instances[_order is null ? Next : _order[Next]];
+
+        /// <summary>Starts a step; without an order the stream's own is taken.</summary>
+        public void Begin(in StepSizes sizes, Func<Role, IReadOnlyList<InstructionInstance>, IEnumerable<int>>? order)
+        {
+            if (!_unrolled.TryGetValue(sizes, out InstructionInstance[]? instances))
+            {
+                if (_unrolled.Count == MostUnrolled)
+                    _unrolled.Clear();
+                _unrolled[sizes] = instances = [.. Sequencer.Unroll(Memory.Role, sizes)];
+            }
+            _instances = instances;
+            _order = order is null ? null : [.. order(Memory.Role, instances)];
+            Next = 0;
+        }
     }
 }

@@ -18,6 +18,12 @@ public sealed class Session
     private readonly List<Sequence> _active = [];
     private readonly List<Sequence> _kept = [];
     private readonly List<Step> _steps = [];
+
+    // Filled anew for each step, so that it allocates only what it keeps.
+    private readonly List<(Sequence Sequence, int Tokens)> _parts = [];
+    private readonly ImmutableArray<SequenceRow>.Builder _sequenceRows = ImmutableArray.CreateBuilder<SequenceRow>();
+    private readonly ImmutableArray<TokenRow>.Builder _tokenRows = ImmutableArray.CreateBuilder<TokenRow>();
+    private readonly ImmutableArray<LogitRow>.Builder _logitRows = ImmutableArray.CreateBuilder<LogitRow>();
     private int _added;
 
     /// <summary>A session with an empty cache.</summary>
@@ -153,14 +159,14 @@ public sealed class Session
             throw new InvalidOperationException(
                 "Kept caches hold the pages that the waiting requests need: cancel a request that is kept."
             );
-        (Step step, List<(Sequence Sequence, int Tokens)> parts) = NextStep();
+        Step step = NextStep();
         _machine.Execute(step);
         _steps.Add(step);
         StepExecuted?.Invoke(step);
-        List<GeneratedToken> made = [];
+        List<GeneratedToken> made = new(_parts.Count);
         int firstToken = 0;
         int row = 0;
-        foreach ((Sequence sequence, int tokens) in parts)
+        foreach ((Sequence sequence, int tokens) in _parts)
         {
             for (; row < step.LogitRows.Length && step.LogitRows[row].Token < firstToken + tokens; row++)
             {
@@ -190,15 +196,19 @@ public sealed class Session
         }
     }
 
-    private (Step Step, List<(Sequence Sequence, int Tokens)> Parts) NextStep()
+    /// <summary>The next step; <see cref="_parts"/> says what of it belongs to which request.</summary>
+    private Step NextStep()
     {
         Envelope envelope = _machine.Tape.Envelope;
         int tokensLeft = Limit(_options.ChunkTokens, envelope.Tokens);
         int rowsLeft = envelope.LogitRows;
-        List<(Sequence, int)> parts = [];
-        ImmutableArray<SequenceRow>.Builder sequences = ImmutableArray.CreateBuilder<SequenceRow>();
-        ImmutableArray<TokenRow>.Builder tokens = ImmutableArray.CreateBuilder<TokenRow>();
-        ImmutableArray<LogitRow>.Builder rows = ImmutableArray.CreateBuilder<LogitRow>();
+        _parts.Clear();
+        ImmutableArray<SequenceRow>.Builder sequences = _sequenceRows;
+        ImmutableArray<TokenRow>.Builder tokens = _tokenRows;
+        ImmutableArray<LogitRow>.Builder rows = _logitRows;
+        sequences.Clear();
+        tokens.Clear();
+        rows.Clear();
         foreach (Sequence sequence in _active)
         {
             bool everywhere = sequence.Request.LogitsAtEveryPosition;
@@ -222,16 +232,15 @@ public sealed class Session
                 tokens.Add(new(sequence.Tokens[position], position, sequences.Count));
             }
             sequences.Add(new(first, count, sequence.Processed, sequence.Pages));
-            parts.Add((sequence, count));
+            _parts.Add((sequence, count));
             tokensLeft -= count;
         }
-        Step step = new()
+        return new()
         {
             Sequences = sequences.ToImmutable(),
             Tokens = tokens.ToImmutable(),
             LogitRows = rows.ToImmutable(),
         };
-        return (step, parts);
     }
 
     /// <summary>Takes the token behind a sequence whose tokens have all been processed, and ends the sequence where it is due.</summary>
