@@ -197,7 +197,7 @@ public static partial class TensorCodec
     // Each lane below takes one IEEE operation after another, as the tails do: the same bits at any width. Together these loops take float folds with
     // quantised weights from 0.9 to 1.6 GMAC/s (512 × 1536, one thread).
 
-    private static unsafe void Scale(sbyte* codes, int count, int zero, float scale, float* values)
+    internal static unsafe void Scale(sbyte* codes, int count, int zero, float scale, float* values)
     {
         int i = 0;
         Vector256<int> zeros = Vector256.Create(zero);
@@ -212,7 +212,7 @@ public static partial class TensorCodec
             values[i] = (codes[i] - zero) * scale;
     }
 
-    private static unsafe void Scale(sbyte* codes, int count, float scale, float minimum, float* values)
+    internal static unsafe void Scale(sbyte* codes, int count, float scale, float minimum, float* values)
     {
         int i = 0;
         Vector256<float> scales = Vector256.Create(scale);

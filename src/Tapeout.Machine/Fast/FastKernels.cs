@@ -19,6 +19,9 @@ internal sealed class FastKernels : IKernels, IDisposable
     private readonly KernelMemory _memory = new();
     private readonly Dictionary<PackedKey, InterleavedWeights> _weights = [];
 
+    // Tables that are the weights of products too, by the instruction that reads them.
+    private readonly Dictionary<Gather, TiedPart[]> _tied = new(ReferenceEqualityComparer.Instance);
+
     // Activations over all of K, where a product has a part of them.
     private nint _wide;
     private long _wideBytes;
@@ -51,6 +54,7 @@ internal sealed class FastKernels : IKernels, IDisposable
         _products.Forget();
         return point.Instance.Instruction switch
         {
+            Gather gather when _tied.TryGetValue(gather, out TiedPart[]? table) => _rows.TryGather(memory, point, gather, table),
             Attend attend => _attention.TryExecute(machine, memory, point, attend),
             // Control is resolved by the sequencer, or about time only.
             Isa.Barrier or Launch or Halt => true,
@@ -74,8 +78,14 @@ internal sealed class FastKernels : IKernels, IDisposable
         Step none = new() { Sequences = [], Tokens = [] };
         HashSet<int> others = [];
         HashSet<PackedKey> products = [];
+        List<InstructionInstance> gathers = [];
         foreach (InstructionInstance instance in Sequencer.Unroll(role, tape.Envelope.Bounds))
         {
+            if (instance.Instruction is Gather table && role.Buffers[role.Descriptors[table.Table].Buffer].Kind == BufferKind.Constant)
+            {
+                gathers.Add(instance);
+                continue;
+            }
             if (instance.Instruction is not MatMul product || !Handles(role, product))
             {
                 others.UnionWith(instance.Instruction.Reads.Select(d => role.Descriptors[d].Buffer));
@@ -87,8 +97,55 @@ internal sealed class FastKernels : IKernels, IDisposable
                     products.Add(key);
             }
         }
+        Dictionary<Gather, PackedKey[]> tied = new(ReferenceEqualityComparer.Instance);
+        foreach (InstructionInstance instance in gathers)
+        {
+            Gather gather = (Gather)instance.Instruction;
+            if (TiedTo(role, gather, none, products) is { } parts)
+                tied[gather] = parts;
+            else
+                others.Add(role.Descriptors[gather.Table].Buffer);
+        }
         others.RemoveWhere(number => role.Buffers[number].Kind != BufferKind.Constant);
         Load(memory, [.. products], [.. others]);
+        foreach ((Gather gather, PackedKey[] parts) in tied)
+            _tied[gather] = [.. parts.Select(key => new TiedPart(key.Rows, _weights[key]))];
+    }
+
+    /// <summary>The products whose weights hold every row that is gathered, so that the table need not be held beside them; null if there are none.</summary>
+    private static PackedKey[]? TiedTo(Role role, Gather instruction, Step none, HashSet<PackedKey> products)
+    {
+        Descriptor described = role.Descriptors[instruction.Table];
+        TapeBuffer buffer = role.Buffers[described.Buffer];
+        if (described.Stack0.Step != 0 || described.Stack1.Step != 0 || role.Tiles != 1)
+            return null;
+        string tensor = buffer.TensorOf(described.Stack0.Evaluate(default));
+        int index = described.Stack1.Evaluate(default);
+        List<PackedKey> parts = [];
+        for (int rank = 0; rank < role.Ranks; rank++)
+        {
+            ResolveContext context = new(none, rank, 0, default, -1);
+            AxisRange rows = described.Rows.Resolve(context);
+            AxisRange columns = described.Columns.Resolve(context);
+            int next = rows.Start;
+            while (next < rows.End)
+            {
+                PackedKey? found = products.FirstOrDefault(key =>
+                    key.Tensor == tensor
+                    && key.Index == index
+                    && key.Weight == buffer.Format
+                    && columns == new AxisRange(0, key.Columns)
+                    && key.Rows.Start <= next
+                    && key.Rows.End > next
+                );
+                if (found is not { Tensor: not null } part)
+                    return null;
+                if (!parts.Contains(part))
+                    parts.Add(part);
+                next = part.Rows.End;
+            }
+        }
+        return parts.Count > 0 ? [.. parts] : null;
     }
 
     /// <summary>Reads from the cache what is there, packs the rest, all of it on all threads.</summary>

@@ -7,6 +7,8 @@ namespace Tapeout.Machine.Fast;
 /// <content>Movement of data: rows are copied as pieces of memory (<see cref="RowCopy"/>), and shared out as others are.</content>
 internal sealed partial class RowKernels
 {
+    private TiedPart[] _tied = [];
+
     private bool TryCopy(RoleMemory memory, in ExecutionPoint point, int source, int destination)
     {
         _first = memory.View(point, source);
@@ -59,6 +61,50 @@ internal sealed partial class RowKernels
             }
         );
         return true;
+    }
+
+    /// <summary>As GATHER from a table that is held as the weights of a product: rows are taken out of their layout.</summary>
+    public bool TryGather(RoleMemory memory, in ExecutionPoint point, Gather instruction, TiedPart[] table)
+    {
+        _destination = memory.View(point, instruction.Destination); // f32 [R, C]
+        if (_destination.IsEmpty)
+            return true;
+        if (_destination.Format != NumberFormat.F32 || _destination.Columns != new AxisRange(0, table[0].Weights.Rule.Length))
+            return false;
+        if (instruction.Ids >= 0)
+        {
+            _second = memory.View(point, instruction.Ids); // i32 [tokens, 1]
+            if (!_second.Rows.Contains(_destination.Rows) || _second.IsEmpty)
+                return false;
+        }
+        for (int row = _destination.Rows.Start; row < _destination.Rows.End; row++)
+        {
+            if (PartOf(table, SourceRow(point.Step, instruction, row)) < 0)
+                return false;
+        }
+        _tied = table;
+        _first = _destination;
+        Run(
+            point,
+            static (k, i) =>
+            {
+                int row = k._destination.Rows.Start + i;
+                int from = k.SourceRow(k._point.Step, (Gather)k._point.Instance.Instruction, row);
+                TiedPart part = k._tied[PartOf(k._tied, from)];
+                part.Weights.DequantiseRow(from - part.Rows.Start, k._destination.Floats(row));
+            }
+        );
+        return true;
+    }
+
+    private static int PartOf(TiedPart[] table, int row)
+    {
+        for (int part = 0; part < table.Length; part++)
+        {
+            if (row >= table[part].Rows.Start && row < table[part].Rows.End)
+                return part;
+        }
+        return -1;
     }
 
     private int SourceRow(Step step, Gather instruction, int row) =>

@@ -324,4 +324,52 @@ public sealed class InterleavedWeightsTests
 
         public PackedMatrix ActivationMatrix => new(ActivationLayout, Activations);
     }
+
+    /// <summary>An embedding table that is an output layer too is read out of the product's layout.</summary>
+    [Theory]
+    [InlineData("f32", "f32")]
+    [InlineData("f16", "f32")]
+    [InlineData("bf16", "f32")]
+    [InlineData("int8-row", "int8-row")]
+    [InlineData("int8-g32@f16", "int8-g32")]
+    [InlineData("int4-g32", "f32")]
+    [InlineData("int4-g32-zero@bf16", "int8-g32")]
+    [InlineData("int4-g64-min@f16", "int8-g32")]
+    [InlineData("int4-row-min", "int8-row")]
+    [InlineData("ternary-row", "int8-row")]
+    [InlineData("ternary-tensor", "int8-row")]
+    [InlineData("ternary-g32", "int8-g32")]
+    [InlineData("binary-row", "int8-row")]
+    public void DequantiseRow_BitsOfTheTensor(string weightName, string activationName)
+    {
+        Assert.True(NumberFormat.TryParse(weightName, out NumberFormat weight));
+        Assert.True(NumberFormat.TryParse(activationName, out NumberFormat activation));
+        foreach (int columns in (int[])[96, 77, 1120])
+        {
+            const int Rows = 37;
+            Random random = new(columns);
+            float[] values = [.. Enumerable.Range(0, Rows * columns).Select(_ => random.NextSingle() * 4 - 1.5f)];
+            if (weight.IsFloat && columns == 77)
+                values[4 * columns + 5] = float.NaN;
+            TensorLayout layout = new(weight, Rows, columns);
+            byte[] bytes = new byte[layout.Bytes];
+            TensorCodec.Quantise(weight, values, Rows, columns, bytes);
+            using KernelMemory memory = new();
+            InterleavedWeights packed = new(
+                ProductRule.For(weight, activation, columns),
+                new PackedMatrix(layout, bytes),
+                3,
+                Rows - 3,
+                memory
+            );
+            float[] expected = new float[columns];
+            float[] found = new float[columns];
+            for (int row = 3; row < Rows; row++)
+            {
+                TensorCodec.DequantiseRow(layout, bytes, row, expected);
+                packed.DequantiseRow(row - 3, found);
+                Assert.Equal(expected.Select(BitConverter.SingleToUInt32Bits), found.Select(BitConverter.SingleToUInt32Bits));
+            }
+        }
+    }
 }

@@ -44,7 +44,7 @@ internal readonly record struct FloatTile(
     /// The code, of type delegate* unmanaged&lt;byte*, float*, nint, float*, nint, void&gt;: b, a, the count of k, the sums and the bytes from one token's sums to
     /// the next one's. Written if it is not yet there.
     /// </summary>
-    public nint Code() => Written.GetOrAdd(this, tile => MachineCode.Publish(tile.Write()));
+    public nint Code() => Written.GetOrAdd(this, tile => MachineCode.Publish(tile.Write(), tile.ToString()));
 
     private byte[] Write()
     {

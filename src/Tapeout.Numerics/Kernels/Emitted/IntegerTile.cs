@@ -73,7 +73,7 @@ internal readonly record struct IntegerTile(
     public static int ParametersPerToken(OffsetKind offset) => offset == OffsetKind.None ? 2 : 3;
 
     /// <summary>The code, of type delegate* unmanaged&lt;nint*, void&gt; over <see cref="TileArgument"/>s; written if it is not yet there.</summary>
-    public nint Code() => Written.GetOrAdd(this, tile => MachineCode.Publish(tile.Write()));
+    public nint Code() => Written.GetOrAdd(this, tile => MachineCode.Publish(tile.Write(), tile.ToString()));
 
     /// <summary>Sums that the terms of a token are dealt out to: few tokens would wait for each addition.</summary>
     private int Chains =>

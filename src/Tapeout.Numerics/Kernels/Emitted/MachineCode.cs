@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
@@ -12,6 +13,11 @@ public static unsafe partial class MachineCode
     /// <summary>Set to 0, the code that is compiled from C# is used instead.</summary>
     public const string Switch = "TAPEOUT_MACHINE_CODE";
 
+    /// <summary>Set to 1, <c>/tmp/perf-PID.map</c> gets a line for each piece of code, so that <c>perf report</c> names it.</summary>
+    public const string MapSwitch = "TAPEOUT_PERF_MAP";
+
+    private static readonly Lock MapLock = new();
+
     /// <summary>True on Linux on x86-64 with AVX-512 F, BW and VNNI, unless <see cref="Switch"/> or .NET's switches for AVX-512 turn it off.</summary>
     public static bool IsAvailable { get; } =
         OperatingSystem.IsLinux()
@@ -24,12 +30,35 @@ public static unsafe partial class MachineCode
 
     /// <summary>Copies code into memory that can be executed and no longer be written; it stays until the process ends.</summary>
     /// <exception cref="InsufficientMemoryException">The system has none left.</exception>
-    internal static nint Publish(byte[] code) =>
-        TryPublish(code, out nint address)
-            ? address
-            : throw new InsufficientMemoryException(
+    /// <param name="code">The code.</param>
+    /// <param name="name">What it does, for profilers (<see cref="MapSwitch"/>).</param>
+    internal static nint Publish(byte[] code, string name)
+    {
+        if (!TryPublish(code, out nint address))
+        {
+            throw new InsufficientMemoryException(
                 $"There is no memory for {code.Length} bytes of machine code: set {Switch}=0 to do without."
             );
+        }
+        if (Environment.GetEnvironmentVariable(MapSwitch) == "1")
+            AddToMap(address, code.Length, name);
+        return address;
+    }
+
+    /// <summary>A line "start size name", numbers in hexadecimal: the format of perf's maps of code written at run time.</summary>
+    private static void AddToMap(nint address, int length, string name)
+    {
+        string line = string.Create(CultureInfo.InvariantCulture, $"{address:x} {length:x} tapeout {name}\n");
+        try
+        {
+            lock (MapLock)
+                File.AppendAllText(string.Create(CultureInfo.InvariantCulture, $"/tmp/perf-{Environment.ProcessId}.map"), line);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A profile without names is no reason to stop.
+        }
+    }
 
     private static bool TryPublish(byte[] code, out nint address)
     {
