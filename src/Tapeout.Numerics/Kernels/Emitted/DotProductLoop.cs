@@ -7,7 +7,7 @@ internal static class DotProductLoop
     private const int Codes = 30;
     private const int Factors = 31;
 
-    private static readonly Lazy<nint> Written = new(() => MachineCode.Publish(Write()));
+    private static readonly Lazy<nint> Written = new(() => MachineCode.Publish(Write(), "dot product loop"));
 
     /// <summary>Multiplications and additions of a turn: 64 products in each sum.</summary>
     public const int OperationsPerTurn = Sums * 64 * 2;
