@@ -73,7 +73,17 @@ public sealed unsafe partial class AttentionBlock : IDisposable
     /// <param name="from">The first position that any query sees.</param>
     /// <param name="to">The last position that any query sees.</param>
     /// <param name="queries">How many queries will be attended, about: for a few, numbers of 16 bits are left as they are and widened with each query.</param>
-    public void Read(in PackedMatrix keys, int keyRow, in PackedMatrix values, int valueRow, int from, int to, int queries)
+    /// <param name="machineCode">False where <see cref="Attend"/> will do without <see cref="MachineCode"/>.</param>
+    public void Read(
+        in PackedMatrix keys,
+        int keyRow,
+        in PackedMatrix values,
+        int valueRow,
+        int from,
+        int to,
+        int queries,
+        bool machineCode = true
+    )
     {
         if (from < 0 || to >= Positions || from > to)
             throw new ArgumentOutOfRangeException(nameof(from), from, $"Positions {from} to {to} are no part of a block.");
@@ -82,7 +92,7 @@ public sealed unsafe partial class AttentionBlock : IDisposable
         fixed (byte* keyBytes = keys.Bytes)
         fixed (byte* valueBytes = values.Bytes)
         {
-            if (queries <= FewQueries && TryReadHalves(keys, keyBytes, keyRow, values, valueBytes, valueRow, from, to))
+            if (queries <= FewQueries && TryReadHalves(keys, keyBytes, keyRow, values, valueBytes, valueRow, from, to, machineCode))
                 return;
             _element = ElementType.F32;
             _valueRows = (byte*)_values;

@@ -52,7 +52,7 @@ public sealed unsafe class AttentionBlockTests
                 {
                     foreach (int readFor in new[] { 1, 48 })
                     {
-                        block.Read(new(format, Rows, d, keys), row, new(format, Rows, d, values), row, from, to, readFor);
+                        block.Read(new(format, Rows, d, keys), row, new(format, Rows, d, values), row, from, to, readFor, machineCode);
                         float[] queries = Values(random, count * d);
                         fixed (float* q = queries)
                             block.Attend(q, count, [(from, to)], 0.3f, softcap, nodes, stride, machineCode);
@@ -147,10 +147,10 @@ public sealed unsafe class AttentionBlockTests
         using AttentionBlock block = new(D);
         float[] query = Values(random, D);
         float* node = stackalloc float[D + 2];
-        block.Read(new(format, 64, D, keys), 0, new(format, 64, D, values), 0, 0, 63, 1);
         // Machine code converts as the processor does, code from C# by a product that makes 65,536 of an infinity.
         foreach (bool machineCode in new[] { true, false })
         {
+            block.Read(new(format, 64, D, keys), 0, new(format, 64, D, values), 0, 0, 63, 1, machineCode);
             fixed (float* q = query)
                 block.Attend(q, 1, [(0, 63)], 0.3f, 0, node, 0, machineCode);
             Assert.Equal(infinity > 0x8000 ? float.NegativeInfinity : float.PositiveInfinity, node[3]);
