@@ -369,7 +369,7 @@ public class KernelDifferenceTests
             },
             product with
             {
-                Accumulate = AccumulateMode.Overwrite,
+                Accumulate = AccumulateMode.Continue,
             },
             new Reduce
             {
@@ -513,6 +513,8 @@ public class KernelDifferenceTests
         int table = tape.Constant("x", NumberFormat.F32, All(16), All(C));
         int router = tape.Constant("logits", NumberFormat.F32, All(16), All(experts));
         int gates = tape.Region(tape.Buffer("gates", NumberFormat.F32, Tokens(), All(k)));
+        // What experts make of a token differs by expert; copies of the token would hide a result of another slot.
+        int made = tape.Region(tape.Constant("made", NumberFormat.F32, All(16 * k), All(C)), Tokens(k));
         int permutation = tape.Region(tape.Buffer("permutation", NumberFormat.I32, Tokens(k), All(1)));
         int sorted = tape.Region(tape.Buffer("sorted", NumberFormat.F32, Tokens(k), All(C)));
         tape.Add(
@@ -536,7 +538,7 @@ public class KernelDifferenceTests
             },
             new Mix
             {
-                Source = sorted,
+                Source = made,
                 Permutation = permutation,
                 Gates = gates,
                 Destination = tape.Region(tape.Buffer("mixed", NumberFormat.F32, Tokens(), All(C))),
@@ -548,7 +550,8 @@ public class KernelDifferenceTests
             tape,
             fast,
             ("logits", Pack(NumberFormat.F32, logits, 16)),
-            ("x", Pack(NumberFormat.F32, TapeBuilder.Random(16, 16 * C), 16))
+            ("x", Pack(NumberFormat.F32, TapeBuilder.Random(16, 16 * C), 16)),
+            ("made", Pack(NumberFormat.F32, TapeBuilder.Random(18, 16 * k * C), 16 * k))
         );
         Assert.Equal(11 * k, fast.Counts.Of(3).ToArray().Sum());
     }

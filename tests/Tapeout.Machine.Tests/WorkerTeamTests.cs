@@ -88,6 +88,37 @@ public class WorkerTeamTests
         Assert.True(byOthers > 0, "no worker ever took an item");
     }
 
+    /// <summary>Items that wait for each other need every worker, the sleeping ones too: nobody else could take them.</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Run_ItemsThatWaitForEachOther_SleepersAreWoken(int size)
+    {
+        using WorkerTeam team = new(size);
+        using Barrier all = new(size);
+        bool met = true;
+        Task runs = Task.Run(
+            () =>
+            {
+                for (int run = 0; run < 8 && met; run++)
+                {
+                    Thread.Sleep(20);
+                    team.Run(
+                        size,
+                        _ =>
+                        {
+                            if (!all.SignalAndWait(TimeSpan.FromSeconds(10)))
+                                met = false;
+                        }
+                    );
+                }
+            },
+            TestContext.Current.CancellationToken
+        );
+        await runs.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+        Assert.True(met, "an item waited ten seconds for a worker that slept on");
+    }
+
     /// <summary>A team that nobody gives work ends: its workers sleep, and are woken for it.</summary>
     [Fact]
     public async Task Dispose_WhileWorkersSleepSpinOrFallAsleep_Ends()
