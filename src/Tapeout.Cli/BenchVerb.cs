@@ -27,7 +27,7 @@ internal static class BenchVerb
             DefaultValueFactory = _ => 0,
         };
         Option<int> repetitions = new("--repetitions", "-r") { Description = "Runs of each row.", DefaultValueFactory = _ => 3 };
-        MachineOption machine = new();
+        MachineOption machine = new(severalThreads: true);
         Option<bool> json = new("--json") { Description = "Prints one JSON object." };
         Command command = new("bench", "Measures how fast this computer executes a model's tape.")
         {
@@ -47,17 +47,9 @@ internal static class BenchVerb
             CompilationOptions options = common.Compilation(parsed, chip);
             using ProgressLine progress = new(errors);
             using Model measured = model.IsShapeOnly ? RandomModel(model, options, progress) : model;
-            MachineOption.Choice choice = machine.Read(parsed);
-            BenchRun run = new(
-                measured,
-                options,
-                choice,
-                CommonOptions.Count("--depth", parsed.GetValue(depth), 0),
-                CommonOptions.Count("--repetitions", parsed.GetValue(repetitions), 1)
-            )
-            {
-                Begins = progress.Start,
-            };
+            MachineOption.Choice[] choices = machine.ReadAll(parsed);
+            int held = CommonOptions.Count("--depth", parsed.GetValue(depth), 0);
+            int repeated = CommonOptions.Count("--repetitions", parsed.GetValue(repetitions), 1);
             int[] prefills = All(prompts, 0);
             int[] decodes = All(generated, 0);
             int[] together = All(batches, 1);
@@ -67,16 +59,20 @@ internal static class BenchVerb
             if (!asJson)
             {
                 output.WriteLine(
-                    $"host (this computer, {choice.Name}; {measured.Name}, {weights}, in {options.FormatName} for {options.Chip.Name})"
+                    $"host (this computer, {choices[0].Name}; {measured.Name}, {weights}, in {options.FormatName} for {options.Chip.Name})"
                 );
                 output.WriteLine(BenchRow.Headings);
             }
-            foreach (int tokens in prefills.Where(t => t > 0))
-                Add(run.Prefill(tokens));
-            foreach (int batch in together)
+            foreach (MachineOption.Choice choice in choices)
             {
-                foreach (int tokens in decodes.Where(t => t > 0))
-                    Add(run.Decode(tokens, batch));
+                BenchRun run = new(measured, options, choice, held, repeated) { Begins = progress.Start };
+                foreach (int tokens in prefills.Where(t => t > 0))
+                    Add(run.Prefill(tokens));
+                foreach (int batch in together)
+                {
+                    foreach (int tokens in decodes.Where(t => t > 0))
+                        Add(run.Decode(tokens, batch));
+                }
             }
             if (asJson)
             {
@@ -89,7 +85,7 @@ internal static class BenchVerb
                         ["weightSeed"] = measured.RandomSeed,
                         ["format"] = options.FormatName,
                         ["chip"] = options.Chip.Name,
-                        ["machine"] = choice.Name,
+                        ["machine"] = choices[0].Name,
                         ["rows"] = new JsonArray([.. rows.Select(row => row.Json)]),
                     }
                 );
@@ -122,9 +118,7 @@ internal static class BenchVerb
     /// <summary>The shape with weights drawn from <see cref="Seed"/>; says how far it is.</summary>
     private static Model RandomModel(Model shape, CompilationOptions options, ProgressLine progress)
     {
-        long embedding = (long)shape.Configuration.Vocabulary * shape.Configuration.Hidden;
-        // A tied embedding is packed twice: by rows for tokens, in the kernels' layout for logits.
-        long total = shape.Parameters + (shape.Configuration.TiedEmbeddings ? embedding : 0);
+        long total = shape.Parameters;
         NumberFormat format = QuantisationFormats.Find(options.Format, options.KvFormat).Weight ?? NumberFormat.Int4Group(32);
         double needed = total * format.BitsPerElement(shape.Configuration.Hidden) / 8;
         double there = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;

@@ -8,7 +8,8 @@ using Tapeout.Quantities;
 namespace Tapeout.Cli;
 
 /// <summary>Which machine executes, shared by the verbs that make tokens.</summary>
-internal sealed class MachineOption
+/// <param name="severalThreads">True for a verb that takes several numbers of threads, one after the other.</param>
+internal sealed class MachineOption(bool severalThreads = false)
 {
     private readonly Option<MachineKind> kind = new("--machine")
     {
@@ -18,6 +19,13 @@ internal sealed class MachineOption
     };
 
     private readonly Option<int> threads = new("--threads") { Description = "Threads that execute; 0 for one a processor." };
+
+    private readonly Option<int[]> threadCounts = new("--threads")
+    {
+        Description = "Threads that execute, 0 for one a processor; several for several rows.",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => [0],
+    };
 
     private readonly Option<string?> cache = new("--cache")
     {
@@ -37,18 +45,23 @@ internal sealed class MachineOption
     public void AddTo(Command command)
     {
         command.Options.Add(kind);
-        command.Options.Add(threads);
+        command.Options.Add(severalThreads ? threadCounts : threads);
         command.Options.Add(cache);
     }
 
-    /// <summary>What a command line chose.</summary>
+    /// <summary>What a command line chose; of several numbers of threads the first.</summary>
     /// <exception cref="InvalidInputException">The threads are negative, or the folder is a file.</exception>
-    public Choice Read(ParseResult parsed)
+    public Choice Read(ParseResult parsed) => ReadAll(parsed)[0];
+
+    /// <summary>What a command line chose, for each number of threads.</summary>
+    /// <exception cref="InvalidInputException">The threads are negative, or the folder is a file.</exception>
+    public Choice[] ReadAll(ParseResult parsed)
     {
         string? directory = parsed.GetValue(cache);
         if (directory is "" || File.Exists(directory))
             throw new InvalidInputException($"--cache names '{directory}', which is no folder: name one, it is made if it is not there.");
-        return new(parsed.GetValue(kind), CommonOptions.Count(threads.Name, parsed.GetValue(threads), 0), directory);
+        int[] counts = severalThreads ? parsed.GetValue(threadCounts)! : [parsed.GetValue(threads)];
+        return [.. counts.Select(count => new Choice(parsed.GetValue(kind), CommonOptions.Count(threads.Name, count, 0), directory))];
     }
 
     /// <summary>A chosen machine.</summary>

@@ -49,6 +49,17 @@ public sealed class BenchVerbTests
         Assert.Equal(0UL, json["weightSeed"]!.GetValue<ulong>());
     }
 
+    [Fact]
+    public void Bench_SeveralThreads_ARowForEach()
+    {
+        JsonNode json = Invocation.Good("bench", "-r", "1", "--threads", "1", "2", "-p", "8", "-n", "2", "-b", "1", "2", "--json").Json;
+        (int, string, int)[] rows =
+        [
+            .. json["rows"]!.AsArray().Select(row => ((int)row!["threads"]!, (string)row["test"]!, (int)row["batch"]!)),
+        ];
+        Assert.Equal([(1, "pp8", 1), (1, "tg2", 1), (1, "tg2", 2), (2, "pp8", 1), (2, "tg2", 1), (2, "tg2", 2)], rows);
+    }
+
     /// <summary>The bytes that are packed are those of the seed: however many threads pack, the cache file is the same.</summary>
     [Fact]
     public void Bench_ShapeOfTheCatalog_SameWeightsOnAnyNumberOfThreads()
