@@ -192,9 +192,9 @@ internal sealed class BillPictures(Tape tape, Bill bill)
             $"<polyline points=\"{Format(X(lowX))},{Format(Y(lowX * bytesPerSecond))} {Format(X(ridge))},{Format(Y(peak))} {Format(X(highX))},{Format(Y(peak))}\" fill=\"none\" stroke=\"#1c2330\" stroke-width=\"2\"/>"
         );
         Text(svg, X(highX) - 4, Y(peak) - 6, $"{pair.Weights} × {pair.Activations}: {Rate(peak)} at most", "end");
-        // Below the middle of the slope, which points lie under but rarely on.
+        // Above the slope: points and their names lie under it.
         double middle = Math.Sqrt(lowX * ridge);
-        Text(svg, X(middle) + 12, Y(middle * bytesPerSecond) + 16, Bandwidth(bytesPerSecond));
+        Text(svg, X(middle) - 10, Y(middle * bytesPerSecond) - 8, Bandwidth(bytesPerSecond), "end");
         foreach (((string name, double intensity, double rate), int i) in points.Select((q, i) => (q, i)))
         {
             svg.Append(
