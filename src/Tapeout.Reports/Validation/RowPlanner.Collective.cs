@@ -104,7 +104,7 @@ internal sealed partial class RowPlanner
                 $"{operation} {row.Text("gpu")} {(framework == "nccl" ? "NCCL" : byHost ? "engines, launched by the host" : "engines")}",
             Shape = $"among {ranks}",
             Chip = chip,
-            Software = CollectiveStack(framework, byHost),
+            Software = CollectiveStack(row, byHost),
             Tape = tape.Build("collective", byHost ? 3 : 1),
             Step = Predictor.StepShape(1, 1, 0, false),
             IsLaunchedByHost = byHost,
@@ -112,9 +112,14 @@ internal sealed partial class RowPlanner
         };
     }
 
-    private SoftwareStack CollectiveStack(string framework, bool byHost)
+    /// <summary>The kernels of the collective library, or of an engine: a row of SGLang may name TensorRT-LLM's.</summary>
+    private SoftwareStack CollectiveStack(MeasuredRow row, bool byHost)
     {
-        string name = framework == "nccl" ? "nccl-h100" : "oneshot-h100";
+        string framework = Framework(row);
+        string name =
+            framework == "nccl" ? "nccl-h100"
+            : row.Text("stack").Contains("trtllm", StringComparison.Ordinal) ? "oneshot-trtllm-h100"
+            : "oneshot-h100";
         if (byHost && _stackNames.Contains($"{framework}-eager"))
             name = $"{framework}-eager";
         return Stack(name);
