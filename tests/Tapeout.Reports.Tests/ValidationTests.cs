@@ -79,11 +79,11 @@ public sealed class ValidationTests
 
     /// <summary>Whole models on GPUs, nothing fitted on them: Llama 70B in bf16 on four H100 under vLLM, 32 sequences side by side.</summary>
     [Theory]
-    [InlineData("tok_s_total", "1486.7", "s")]
-    [InlineData("tpot_median", "20.05", "s")]
-    [InlineData("power_gpus", "1794.2", "W")]
-    [InlineData("energy_per_output_token_gpus", "1.207", "J")]
-    public void EndToEnd_OfABatchOnFourGpus_IsNear(string metric, string value, string unit)
+    [InlineData("tok_s_total", "1486.7", "s", 0.25)]
+    [InlineData("tpot_median", "20.05", "s", 0.25)]
+    [InlineData("power_gpus", "1794.2", "W", 0.3)]
+    [InlineData("energy_per_output_token_gpus", "1.207", "J", 0.25)]
+    public void EndToEnd_OfABatchOnFourGpus_IsNear(string metric, string value, string unit, double most)
     {
         ValidationRun run = ValidationRun.Of(
             MeasuredFile.Parse(
@@ -94,8 +94,8 @@ public sealed class ValidationTests
         );
         Assert.Empty(run.Inexpressible);
         Assert.Equal(unit, run.Rows[0].Unit);
-        // Power is the worst of the four, 29 % high: joules of a step over a step that comes out 5 % short.
-        Assert.InRange(run.Rows[0].Error, -0.3, 0.3);
+        // Power comes out 29 % high, whose cause is not known.
+        Assert.InRange(run.Rows[0].Error, -most, most);
         // Watts and joules have no place on axes of time.
         Assert.Equal(unit == "s", ScatterPlot.Svg(run).Contains("end to end", StringComparison.Ordinal));
     }
