@@ -25,6 +25,11 @@ internal static class CompareVerb
         load.AddTo(command, namesChip: false);
         command.SetAction(parsed =>
         {
+            // A verb that takes any number of words takes a mistyped option for one of them.
+            if (parsed.GetValue(chips)!.FirstOrDefault(word => word.StartsWith('-')) is { } unknown)
+                throw new InvalidInputException(
+                    $"'{unknown}' is not an option here{Sentence.DidYouMean(unknown, command.Options.SelectMany(o => o.Aliases.Append(o.Name)))}. See 'tapeout compare --help'."
+                );
             Refusals refusals = new();
             ComparedChip?[] wanted = [.. parsed.GetValue(chips)!.Select(text => refusals.Try(() => ComparedChip.Parse(text)))];
             // A chip that is not there is a slip of the pen; one that is there and cannot is a result.

@@ -51,6 +51,18 @@ public sealed class CompareVerbTests
         Assert.Contains(expected, refused.Errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void MistypedOption_IsNoChip()
+    {
+        Invocation refused = Invocation.Of("compare", "ideal", "--modle", "llama-3.1-8b");
+        Assert.Equal(2, refused.Code);
+        Assert.Contains(
+            "'--modle' is not an option here (did you mean '--model'?)",
+            Assert.Single(refused.ErrorLines),
+            StringComparison.Ordinal
+        );
+    }
+
     /// <summary>What no chip can is refused, each reason once.</summary>
     [Fact]
     public void NoChipCan_Refused()
