@@ -33,15 +33,31 @@ public readonly record struct Region(
 
     /// <summary>Resolves a descriptor.</summary>
     /// <exception cref="InvalidOperationException">A stack index is outside the buffer's stack.</exception>
-    public static Region Resolve(Role role, Descriptor descriptor, in StepSizes bounds, in ResolveContext context)
+    public static Region Resolve(Role role, in Descriptor descriptor, in StepSizes bounds, in ResolveContext context)
     {
         TapeBuffer buffer = role.Buffers[descriptor.Buffer];
+        return Resolve(buffer, buffer.Layout(bounds), buffer.MatrixBytes(bounds), descriptor, context);
+    }
+
+    /// <summary>Resolves a descriptor whose buffer's layout is known: both follow from the envelope and are the same in all steps.</summary>
+    /// <param name="buffer">The descriptor's buffer.</param>
+    /// <param name="layout">The layout of one of its matrices.</param>
+    /// <param name="matrixBytes">Bytes from one matrix of the stack to the next.</param>
+    /// <param name="descriptor">What is resolved.</param>
+    /// <param name="context">For whom, and when.</param>
+    /// <exception cref="InvalidOperationException">A stack index is outside the buffer's stack.</exception>
+    public static Region Resolve(
+        TapeBuffer buffer,
+        in TensorLayout layout,
+        long matrixBytes,
+        in Descriptor descriptor,
+        in ResolveContext context
+    )
+    {
         int stack0 = descriptor.Stack0.Evaluate(context.Loops);
         int stack1 = descriptor.Stack1.Evaluate(context.Loops);
-        if ((stack0 < 0 || stack0 >= buffer.Stack0) || (stack1 < 0 || stack1 >= buffer.Stack1))
+        if ((uint)stack0 >= (uint)buffer.Stack0 || (uint)stack1 >= (uint)buffer.Stack1)
             throw new InvalidOperationException($"Buffer '{buffer.Name}' has no matrix [{stack0}, {stack1}].");
-        TensorLayout layout = buffer.Layout(bounds);
-        long matrixBytes = buffer.MatrixBytes(bounds);
         int slot = buffer.Slots > 1 ? context.Loops[buffer.SlotLevel] % buffer.Slots : 0;
         long address = buffer.Address + matrixBytes * ((long)slot * buffer.Stack0 * buffer.Stack1 + (long)stack0 * buffer.Stack1 + stack1);
         return new(

@@ -55,8 +55,10 @@ public readonly record struct Axis
         int high = Total.Evaluate(sizes);
         Divide(ref low, ref high, RankStep, rank);
         Divide(ref low, ref high, TileStep, tile);
-        Divide(ref low, ref high, LoopStep, loops[LoopLevel]);
-        Divide(ref low, ref high, InnerStep, loops[InnerLevel]);
+        if (LoopStep > 0)
+            Divide(ref low, ref high, LoopStep, loops[LoopLevel]);
+        if (InnerStep > 0)
+            Divide(ref low, ref high, InnerStep, loops[InnerLevel]);
         return new(low, high - low);
     }
 

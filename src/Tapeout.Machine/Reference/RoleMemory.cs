@@ -7,6 +7,9 @@ namespace Tapeout.Machine.Reference;
 internal sealed unsafe class RoleMemory : IDisposable
 {
     private readonly StepSizes _bounds;
+
+    // Of each buffer: the layout of a matrix, and the bytes from one to the next.
+    private readonly (TensorLayout Layout, long Bytes)[] _matrices;
     private readonly MemorySpace[][] _spaces;
     private readonly IConstantSource _constants;
     private readonly bool[] _isFilled;
@@ -19,6 +22,7 @@ internal sealed unsafe class RoleMemory : IDisposable
         _constants = constants;
         _isFilled = [.. role.Buffers.Select(buffer => buffer.Kind != BufferKind.Constant)];
         _bounds = envelope.Bounds;
+        _matrices = [.. role.Buffers.Select(buffer => (buffer.Layout(envelope.Bounds), buffer.MatrixBytes(envelope.Bounds)))];
         long[] lengths = new long[4];
         foreach (TapeBuffer buffer in role.Buffers)
             lengths[(int)buffer.Space] = Math.Max(lengths[(int)buffer.Space], checked(buffer.Address + buffer.Bytes(_bounds)));
@@ -44,19 +48,18 @@ internal sealed unsafe class RoleMemory : IDisposable
     /// <exception cref="TapeFaultException">The region is not there.</exception>
     public MatrixView View(in ExecutionPoint point, int descriptor, int inner = 0)
     {
-        Instruction instruction = point.Instance.Instruction;
-        Descriptor described = Role.Descriptors[descriptor];
+        ref readonly Descriptor described = ref Role.Descriptors.ItemRef(descriptor);
+        TapeBuffer buffer = Role.Buffers[described.Buffer];
+        (TensorLayout layout, long matrixBytes) = _matrices[described.Buffer];
         Region region;
         try
         {
-            region = Region.Resolve(Role, described, _bounds, point.Context);
+            region = Region.Resolve(buffer, layout, matrixBytes, described, point.Context);
         }
         catch (InvalidOperationException exception)
         {
-            string name = Role.Buffers[described.Buffer].Name;
-            throw new TapeFaultException($"{Where(point)}: {exception.Message}", instruction, name, exception);
+            throw new TapeFaultException($"{Where(point)}: {exception.Message}", point.Instance.Instruction, buffer.Name, exception);
         }
-        TapeBuffer buffer = region.Buffer;
         if (!Volatile.Read(ref _isFilled[described.Buffer]))
             Fill(described.Buffer, _constants);
         if (region.IsEmpty)
@@ -82,9 +85,9 @@ internal sealed unsafe class RoleMemory : IDisposable
     /// <summary>The matrices of the inner stack from a descriptor's on, such as the pages of a cache, and the bytes from one to the next.</summary>
     public int Pages(in ExecutionPoint point, int descriptor, out long stride)
     {
-        Descriptor described = Role.Descriptors[descriptor];
+        ref readonly Descriptor described = ref Role.Descriptors.ItemRef(descriptor);
         TapeBuffer buffer = Role.Buffers[described.Buffer];
-        stride = buffer.MatrixBytes(_bounds);
+        stride = _matrices[described.Buffer].Bytes;
         return buffer.Stack1 - described.Stack1.Evaluate(point.Instance.Loops);
     }
 
