@@ -1,6 +1,5 @@
 using Tapeout.Isa;
 using Tapeout.Machine.Reference;
-using Tapeout.Numerics;
 using Tapeout.Numerics.Kernels;
 
 namespace Tapeout.Machine.Fast;
@@ -16,6 +15,11 @@ internal sealed unsafe class ProductKernel : IDisposable
 
     private const int FewTokens = 8;
 
+    /// <summary>Eighths of a product that are shared out evenly before members take what is left in smaller and smaller items.</summary>
+    private const int EvenWithFewTokens = 7;
+
+    private const int EvenWithManyTokens = 4;
+
     private readonly WorkerTeam _team;
     private readonly ActivationPanel _panel = new();
     private readonly Action<int> _prepare;
@@ -25,7 +29,7 @@ internal sealed unsafe class ProductKernel : IDisposable
     private float* _output;
     private nint _outputStride;
     private int _tokensPerItem;
-    private int _groupsPerItem;
+    private Shares _shares;
     private int _leafFirst;
     private int _leafCount;
 
@@ -71,11 +75,10 @@ internal sealed unsafe class ProductKernel : IDisposable
             _prepared = prepared;
         }
         long work = (long)x.Columns.Count * weights.Rows * tokens;
-        // With few tokens weights come from memory, and a thread that reads on where it left off has them fetched ahead; with many, small items balance.
-        int items = (tokens <= FewTokens ? 1 : 8) * _team.Size;
-        _groupsPerItem = work < SharedWork ? weights.Groups : (weights.Groups + items - 1) / items;
+        // With few tokens weights come from memory, and a thread that reads on where it left off has them fetched ahead.
+        _shares = new(weights.Groups, work < SharedWork ? 1 : _team.Size, tokens <= FewTokens ? EvenWithFewTokens : EvenWithManyTokens);
         _isFinite = true;
-        _team.Run((weights.Groups + _groupsPerItem - 1) / _groupsPerItem, _multiply);
+        _team.Run(_shares.Count, _multiply);
         // Results in place of the activations have changed them.
         if (y.Overlaps(x))
             Forget();
@@ -92,16 +95,8 @@ internal sealed unsafe class ProductKernel : IDisposable
 
     private void Multiply(int item)
     {
-        int first = item * _groupsPerItem;
-        int count = Math.Min(_groupsPerItem, _weights.Groups - first);
-        _weights.Multiply(_panel, first, count, _output, _outputStride, _leafFirst, _leafCount);
-        // While they are in a cache.
-        int row = first * InterleavedWeights.GroupRows;
-        int rows = Math.Min(count * InterleavedWeights.GroupRows, _weights.Rows - row);
-        for (int token = 0; token < _panel.Tokens; token++)
-        {
-            if (!TensorCodec.AreFinite(new(_output + token * _outputStride + row, rows)))
-                _isFinite = false;
-        }
+        (int first, int count) = _shares.Of(item);
+        if (!_weights.Multiply(_panel, first, count, _output, _outputStride, _leafFirst, _leafCount))
+            _isFinite = false;
     }
 }

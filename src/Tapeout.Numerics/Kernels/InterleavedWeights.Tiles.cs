@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Tapeout.Numerics.Kernels.Emitted;
 
 namespace Tapeout.Numerics.Kernels;
@@ -5,13 +6,14 @@ namespace Tapeout.Numerics.Kernels;
 /// <content>Integer products by machine code written at start-up.</content>
 public sealed unsafe partial class InterleavedWeights
 {
-    /// <summary>Bytes of codes that stay in a first-level cache while the tiles of many tokens pass by.</summary>
-    private const int CachedBytes = 24 << 10;
+    /// <summary>Bytes of codes that stay in a second-level cache while the tiles of many tokens pass by.</summary>
+    private const int CachedBytes = 256 << 10;
 
     // All of K.
     private readonly BlockShape _whole;
 
-    private void MultiplyTiles(
+    /// <summary>False if a result is not finite.</summary>
+    private bool MultiplyTiles(
         ActivationPanel panel,
         int groupFirst,
         int groupCount,
@@ -23,6 +25,7 @@ public sealed unsafe partial class InterleavedWeights
     {
         // A last group that is short is made apart, where it has room.
         int whole = Math.Min(groupCount, Rows / GroupRows - groupFirst);
+        bool isFinite = true;
         int atOnce = panel.Tiles == 1 ? Math.Max(1, whole) : (int)Math.Clamp(CachedBytes / _groupBytes, 1, 8);
         for (int group = groupFirst; group < groupFirst + whole; group += atOnce)
         {
@@ -30,7 +33,7 @@ public sealed unsafe partial class InterleavedWeights
             for (int tile = 0; tile < panel.Tiles; tile++)
             {
                 int token = panel.Tile(tile).First;
-                MultiplyTile(
+                isFinite &= MultiplyTile(
                     panel,
                     tile,
                     group,
@@ -43,19 +46,20 @@ public sealed unsafe partial class InterleavedWeights
             }
         }
         if (whole == groupCount)
-            return;
+            return isFinite;
         float* results = stackalloc float[IntegerTile.MostTokens * GroupRows];
         int last = groupFirst + whole;
         for (int tile = 0; tile < panel.Tiles; tile++)
         {
-            MultiplyTile(panel, tile, last, 1, results, GroupRows, leafFirst, leafCount);
+            isFinite &= MultiplyTile(panel, tile, last, 1, results, GroupRows, leafFirst, leafCount);
             (int token, int tokens) = panel.Tile(tile);
             for (int t = 0; t < tokens; t++)
                 Store(results + t * GroupRows, Rows - last * GroupRows, output + (token + t) * outputStride + last * GroupRows);
         }
+        return isFinite;
     }
 
-    private void MultiplyTile(
+    private bool MultiplyTile(
         ActivationPanel panel,
         int tile,
         int group,
@@ -92,7 +96,9 @@ public sealed unsafe partial class InterleavedWeights
             panel.Sums + (nint)token * panel.Blocks * IntegerTile.ParametersPerToken(Rule.Weight.Offset) + (nint)first * each
         );
         arguments[(int)TileArgument.Leaves] = (nint)leaves;
+        arguments[(int)TileArgument.Faults] = (nint)leaves;
         ((delegate* unmanaged<nint*, void>)CodeOf(shape, tokens))(arguments);
+        return Vector512.Load((int*)leaves) == Vector512<int>.Zero;
     }
 
     private nint CodeOf(in BlockShape shape, int tokens)

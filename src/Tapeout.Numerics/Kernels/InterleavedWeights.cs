@@ -138,7 +138,8 @@ public sealed unsafe partial class InterleavedWeights
     /// <param name="outputStride">Elements between two tokens.</param>
     /// <param name="leafFirst">A multiple of <paramref name="leafCount"/>.</param>
     /// <param name="leafCount">A power of two up to the plan's leaves; 0 for all.</param>
-    public void Multiply(
+    /// <returns>False if a result is not finite.</returns>
+    public bool Multiply(
         ActivationPanel panel,
         int groupFirst,
         int groupCount,
@@ -160,12 +161,19 @@ public sealed unsafe partial class InterleavedWeights
             );
         if (!panel.Suits(Rule))
             throw new ArgumentException("The panel was made for another rule.", nameof(panel));
+        if (panel.IsTiled)
+            return MultiplyTiles(panel, groupFirst, groupCount, output, outputStride, leafFirst, leafCount);
         if (Rule.Kind == ProductKind.FloatFold)
             MultiplyFloats(panel, groupFirst, groupCount, output, outputStride, leafFirst, leafCount);
-        else if (panel.IsTiled)
-            MultiplyTiles(panel, groupFirst, groupCount, output, outputStride, leafFirst, leafCount);
         else
             MultiplyIntegers(panel, groupFirst, groupCount, output, outputStride, leafFirst, leafCount);
+        // While they are in a cache.
+        int row = groupFirst * GroupRows;
+        int rows = Math.Min(groupCount * GroupRows, Rows - row);
+        bool isFinite = true;
+        for (int token = 0; token < panel.Tokens; token++)
+            isFinite &= TensorCodec.AreFinite(new ReadOnlySpan<float>(output + token * outputStride + row, rows));
+        return isFinite;
     }
 
     /// <summary>As the other overload, over all rows and leaves, into <paramref name="output"/> [tokens, rows].</summary>

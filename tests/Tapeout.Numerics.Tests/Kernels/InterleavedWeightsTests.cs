@@ -235,6 +235,57 @@ public sealed class InterleavedWeightsTests
         }
     }
 
+    /// <summary>One infinity among the results, of the first, a middle or the last row and token, is told; a very large finite one is not.</summary>
+    [Theory]
+    [InlineData("int8-row", "int8-row")]
+    [InlineData("int4-g32", "int8-g32")]
+    [InlineData("int4-g32", "f32")]
+    [InlineData("f32", "f32")]
+    public unsafe void Multiply_AnyResultThatIsNotFinite_IsTold(string weight, string activation)
+    {
+        const int Rows = 40;
+        const int Tokens = 27;
+        const int K = 512;
+        ProductRule rule = ProductRule.For(TensorCodecTests.Parse(weight), TensorCodecTests.Parse(activation), K);
+        float[] results = new float[Rows * Tokens];
+        foreach (bool machineCode in new[] { true, false })
+        {
+            foreach ((int row, int token) in new[] { (0, 0), (15, 11), (20, 12), (39, 26), (33, 0) })
+            {
+                foreach (bool isFinite in new[] { true, false })
+                {
+                    // One row of weights and one token are not zero: neither is their product, the others are.
+                    Case data = new(rule, Rows, Tokens, 4);
+                    data.Weights.AsSpan().Clear();
+                    data.Activations.AsSpan().Clear();
+                    Set(data.WeightLayout, data.Weights, row, isFinite ? 1 : 1e30f);
+                    Set(data.ActivationLayout, data.Activations, token, 1e30f);
+                    using KernelMemory memory = new();
+                    InterleavedWeights weights = new(rule, data.WeightMatrix, 0, Rows, memory);
+                    using ActivationPanel panel = new();
+                    panel.Begin(rule, Tokens, machineCode);
+                    panel.Fill(data.ActivationMatrix, 0, 0, Tokens);
+                    bool found;
+                    fixed (float* target = results)
+                        found = weights.Multiply(panel, 0, weights.Groups, target, Rows);
+                    Assert.True(found == isFinite, $"row {row}, token {token}, machine code {machineCode}: {found}");
+                    Assert.Equal(isFinite ? 0 : 1, results.Count(result => !float.IsFinite(result)));
+                }
+            }
+        }
+
+        static void Set(in TensorLayout layout, byte[] bytes, int row, float value)
+        {
+            if (layout.Format.IsFloat)
+            {
+                System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(bytes.AsSpan())[row * layout.Columns] = value;
+                return;
+            }
+            TensorCodec.WriteCode(layout, bytes, row, 0, 1);
+            TensorCodec.WriteScale(layout, bytes, row, 0, value);
+        }
+    }
+
     [Fact]
     public void Multiply_PanelOfAnotherRule_IsRefused()
     {

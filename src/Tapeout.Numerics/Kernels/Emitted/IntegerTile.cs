@@ -41,6 +41,7 @@ internal readonly record struct IntegerTile(
     private const int First = 28;
     private const int Second = 29;
     private const int Minimum = 30;
+    private const int Faults = 31;
 
     private const Scalar Arguments = Scalar.Rdi;
     private const Scalar Codes = Scalar.Rax;
@@ -103,6 +104,7 @@ internal readonly record struct IntegerTile(
             code.Move(Units, Bits == 4 ? 0x0F0F0F0F : 0x03030303);
             code.Broadcast(Mask, Units);
         }
+        code.Clear(Faults);
         int group = code.Here;
         code.Load(Codes, Arguments, At(TileArgument.Codes));
         code.Load(Scales, Arguments, At(TileArgument.Scales));
@@ -141,6 +143,8 @@ internal readonly record struct IntegerTile(
         code.Move(Address, -1);
         code.AddTo(Arguments, At(TileArgument.Groups), Address);
         code.JumpIfNotZero(group);
+        code.Load(Address, Arguments, At(TileArgument.Faults));
+        code.Store(Address, 0, Faults);
         foreach (Scalar register in kept.Reverse())
             code.Pop(register);
         code.Return();
@@ -320,6 +324,9 @@ internal readonly record struct IntegerTile(
                 }
             }
             code.Store(Output, 0, result);
+            // +0 for finite numbers, NaN for others.
+            code.Subtract(Second, result, result);
+            code.Or(Faults, Faults, Second);
             code.Add(Output, Address);
         }
     }

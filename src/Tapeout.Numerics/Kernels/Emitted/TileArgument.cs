@@ -39,6 +39,9 @@ internal enum TileArgument
     /// <summary>Address of room for [leaves][tokens][16] floats.</summary>
     Leaves,
 
+    /// <summary>Address of 16 floats, made 0 if all results are finite and otherwise not all 0.</summary>
+    Faults,
+
     /// <summary>How many there are.</summary>
     Count,
 }

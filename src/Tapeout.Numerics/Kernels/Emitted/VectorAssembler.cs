@@ -67,6 +67,9 @@ internal sealed class VectorAssembler
     /// <summary>dst = a &amp; b.</summary>
     public void And(int dst, int a, int b) => Registers(1, 1, 0xDB, dst, a, b);
 
+    /// <summary>dst = a | b.</summary>
+    public void Or(int dst, int a, int b) => Registers(1, 1, 0xEB, dst, a, b);
+
     /// <summary>dst = a + b in 32-bit lanes.</summary>
     public void AddIntegers(int dst, int a, int b) => Registers(1, 1, 0xFE, dst, a, b);
 
@@ -106,6 +109,9 @@ internal sealed class VectorAssembler
 
     /// <summary>dst = a + the 16 floats at an address.</summary>
     public void Add(int dst, int a, Scalar at, int displacement) => Memory(1, 0, 0x58, dst, a, at, displacement, VectorBytes, false);
+
+    /// <summary>dst = a − b.</summary>
+    public void Subtract(int dst, int a, int b) => Registers(1, 0, 0x5C, dst, a, b);
 
     /// <summary>dst = a · b.</summary>
     public void Multiply(int dst, int a, int b) => Registers(1, 0, 0x59, dst, a, b);
