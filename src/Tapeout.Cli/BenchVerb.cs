@@ -96,7 +96,7 @@ internal static class BenchVerb
                     "  a step: most tokens of a step; spread: half of fastest less slowest run. GB/s: weights, keys and values of a step, each once; GOPS: two"
                 );
                 output.WriteLine(
-                    "  for each weight and token. probe: a plain read of memory, and dot products in registers, just before or after each run."
+                    "  for each weight and token. probe: a plain read of memory (median pass) and dot products in registers, just before or after each run."
                 );
             }
             return 0;

@@ -15,8 +15,8 @@ public sealed unsafe class HostProbe : IDisposable
     /// <summary>More than the last-level caches of this class of processor hold several times over: 256 to 512 MiB read alike here.</summary>
     private const long Bytes = 256L << 20;
 
-    /// <summary>Passes over the memory, of which the fastest counts: some 40 ms.</summary>
-    private const int Passes = 5;
+    /// <summary>Passes of a probe: over the memory they take some 60 ms.</summary>
+    private const int Passes = 7;
 
     /// <summary>Turns of the loop of dot products: some 2 ms.</summary>
     private const int Turns = 500_000;
@@ -51,40 +51,44 @@ public sealed unsafe class HostProbe : IDisposable
             ReadBytesPerSecond();
     }
 
-    /// <summary>Bytes per second that a plain sum over memory reads, the fastest of a few passes.</summary>
+    /// <summary>
+    /// Bytes per second that a plain sum over memory reads, the median of a few passes: on a shared computer the fastest is what others left for a moment, and
+    /// no long run reaches it.
+    /// </summary>
     public double ReadBytesPerSecond()
     {
         long part = Bytes / Threads & ~255L;
-        return part * Threads / Fastest(thread => Sum(_start + thread * part, part));
+        return part * Threads / Times(thread => Sum(_start + thread * part, part))[Passes / 2];
     }
 
     /// <summary>
-    /// Operations per second (a multiplication and an addition are two) of dot products of 8-bit codes in registers, 512 bits at once; null where there is no
-    /// machine code for them.
+    /// Operations per second (a multiplication and an addition are two) of dot products of 8-bit codes in registers, 512 bits at once, the fastest of a few
+    /// passes; null where there is no machine code for them.
     /// </summary>
     public double? OperationsPerSecond()
     {
         if (!MachineCode.IsAvailable)
             return null;
         delegate* unmanaged<nint, void> code = (delegate* unmanaged<nint, void>)DotProductLoop.Code();
-        return DotProductLoop.OperationsPerTurn * (double)Turns * Threads / Fastest(_ => code(Turns));
+        return DotProductLoop.OperationsPerTurn * (double)Turns * Threads / Times(_ => code(Turns))[0];
     }
 
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();
 
-    /// <summary>Seconds of the fastest pass, from the moment that all threads are awake to the end of the last one.</summary>
-    private double Fastest(Action<int> work)
+    /// <summary>Seconds of the passes by rising order, each from the moment that all threads are awake to the end of the last one.</summary>
+    private double[] Times(Action<int> work)
     {
         int arrived = 0;
-        double best = double.MaxValue;
+        double[] times = new double[Passes];
         Thread[] others = [.. Enumerable.Range(1, Threads - 1).Select(thread => new Thread(() => Pass(thread)) { IsBackground = true })];
         foreach (Thread other in others)
             other.Start();
         Pass(0);
         foreach (Thread other in others)
             other.Join();
-        return best;
+        Array.Sort(times);
+        return times;
 
         void Pass(int thread)
         {
@@ -95,7 +99,7 @@ public sealed unsafe class HostProbe : IDisposable
                 work(thread);
                 Meet(2 * pass + 1);
                 if (thread == 0)
-                    best = Math.Min(best, Stopwatch.GetElapsedTime(begun).TotalSeconds);
+                    times[pass] = Stopwatch.GetElapsedTime(begun).TotalSeconds;
             }
         }
 
