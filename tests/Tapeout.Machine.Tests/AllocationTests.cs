@@ -4,6 +4,7 @@ using Tapeout.Isa;
 using Tapeout.Machine.Fast;
 using Tapeout.Machine.Sessions;
 using Tapeout.Models;
+using Tapeout.Testing;
 
 namespace Tapeout.Machine.Tests;
 
@@ -18,14 +19,15 @@ public class AllocationTests
     private const long SequenceBytes = 150;
 
     [Theory]
-    [InlineData("int8", 1, 1)]
-    [InlineData("int8", 2, 1)]
-    [InlineData("int8", 2, 3)]
-    [InlineData("f16", 1, 3)]
-    [InlineData("native", 2, 3)]
-    public void Decode_64Tokens_TheMachineAllocatesNothing(string format, int threads, int batch)
+    [InlineData("stories260k", "int8", 1, 1)]
+    [InlineData("stories260k", "int8", 2, 1)]
+    [InlineData("stories260k", "int8", 2, 3)]
+    [InlineData("stories260k", "f16", 1, 3)]
+    [InlineData("stories260k", "native", 2, 3)]
+    [InlineData("models/conformance/mixtral/model.gguf", "int8", 2, 3)]
+    public void Decode_64Tokens_TheMachineAllocatesNothing(string file, string format, int threads, int batch)
     {
-        using Model model = ModelSource.Open("stories260k");
+        using Model model = ModelSource.Open(file == "stories260k" ? file : SharedData.PathOf(file));
         CompilationResult compiled = Compile(model, format, batch);
         using FastMachine machine = new(compiled.Tape, compiled.Constants!, threads);
         Step[] steps = [.. Enumerable.Range(0, 16 + 64).Select(position => StepAt(position, batch))];

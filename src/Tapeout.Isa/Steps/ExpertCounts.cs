@@ -11,8 +11,14 @@ public sealed class ExpertCounts
     /// <summary>The layers that have counts.</summary>
     public IReadOnlyCollection<int> Layers => byLayer.Keys;
 
-    /// <summary>Sets the counts of a layer.</summary>
-    public void Set(int layer, ReadOnlySpan<int> counts) => byLayer[layer] = counts.ToArray();
+    /// <summary>Sets the counts of a layer: in the place of earlier ones, where there are as many.</summary>
+    public void Set(int layer, ReadOnlySpan<int> counts)
+    {
+        if (byLayer.TryGetValue(layer, out int[]? held) && held.Length == counts.Length)
+            counts.CopyTo(held);
+        else
+            byLayer[layer] = counts.ToArray();
+    }
 
     /// <summary>The counts of a layer.</summary>
     /// <exception cref="InvalidOperationException">No ROUTE has run for the layer.</exception>
