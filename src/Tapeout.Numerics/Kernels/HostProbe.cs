@@ -76,17 +76,25 @@ public sealed unsafe class HostProbe : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();
 
-    /// <summary>Seconds of the passes by rising order, each from the moment that all threads are awake to the end of the last one.</summary>
+    /// <summary>Seconds of the passes by rising order, each from the first thread's beginning to the last one's end.</summary>
     private double[] Times(Action<int> work)
     {
         int arrived = 0;
-        double[] times = new double[Passes];
+        long[] began = new long[Passes * Threads];
+        long[] ended = new long[Passes * Threads];
         Thread[] others = [.. Enumerable.Range(1, Threads - 1).Select(thread => new Thread(() => Pass(thread)) { IsBackground = true })];
         foreach (Thread other in others)
             other.Start();
         Pass(0);
         foreach (Thread other in others)
             other.Join();
+        double[] times = new double[Passes];
+        for (int pass = 0; pass < Passes; pass++)
+        {
+            long first = began.Skip(pass * Threads).Take(Threads).Min();
+            long last = ended.Skip(pass * Threads).Take(Threads).Max();
+            times[pass] = Stopwatch.GetElapsedTime(first, last).TotalSeconds;
+        }
         Array.Sort(times);
         return times;
 
@@ -94,15 +102,14 @@ public sealed unsafe class HostProbe : IDisposable
         {
             for (int pass = 0; pass < Passes; pass++)
             {
-                Meet(2 * pass);
-                long begun = Stopwatch.GetTimestamp();
+                Meet(pass);
+                began[pass * Threads + thread] = Stopwatch.GetTimestamp();
                 work(thread);
-                Meet(2 * pass + 1);
-                if (thread == 0)
-                    times[pass] = Stopwatch.GetElapsedTime(begun).TotalSeconds;
+                ended[pass * Threads + thread] = Stopwatch.GetTimestamp();
             }
         }
 
+        // All begin together where each has a processor of its own.
         void Meet(int meeting)
         {
             Interlocked.Increment(ref arrived);
