@@ -101,10 +101,6 @@ internal static class HashesVerb
                 settings = [.. settings.Where(setting => setting.Changes(settings[0]) <= 1)];
             Sweep sweep = new(texts, tokens, most, settings);
             bool asJson = parsed.GetValue(json);
-            if (!asJson)
-                output.WriteLine(
-                    $"SHA-256 of all logits; vectors of {VectorBits} bits{(MachineCode.IsAvailable ? " and machine code" : "")} on this computer"
-                );
             using ProgressLine progress = new(errors);
             List<Row> rows = [];
             foreach (string source in parsed.GetValue(models)!)
@@ -119,8 +115,14 @@ internal static class HashesVerb
                         KvFormat = parsed.GetValue(kv),
                     };
                     rows.Add(Hash(model, options, sweep, progress));
-                    if (!asJson)
-                        Print(output, rows[^1]);
+                    if (asJson)
+                        continue;
+                    // Above the first row, not before there is one: what is refused prints nothing here.
+                    if (rows.Count == 1)
+                        output.WriteLine(
+                            $"SHA-256 of all logits; vectors of {VectorBits} bits{(MachineCode.IsAvailable ? " and machine code" : "")} on this computer"
+                        );
+                    Print(output, rows[^1]);
                 }
             }
             if (asJson)

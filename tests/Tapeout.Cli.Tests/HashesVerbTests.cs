@@ -164,6 +164,23 @@ public sealed class HashesVerbTests
     }
 
     [Fact]
+    public void Hashes_ModelThatIsNone_PrintsNothingBesideTheError()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            Invocation refused = Invocation.Of("hashes", "--model", file);
+            Assert.Equal(2, refused.Code);
+            Assert.Empty(refused.Output);
+            Assert.Contains(file, refused.Errors, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
     public void Hashes_OtherPromptOrFormat_OtherSum()
     {
         string[] Sum(params string[] more) => Sums(Invocation.Good(["hashes", .. more, "-n", "1", "--json", "-f", "int8"]).Json);

@@ -15,9 +15,13 @@ internal sealed unsafe class ProductKernel : IDisposable
 
     private const int FewTokens = 8;
 
-    /// <summary>Eighths of a product that are shared out evenly before members take what is left in smaller and smaller items.</summary>
+    /// <summary>
+    /// Eighths of a product that are shared out evenly before members take what is left in smaller and smaller items: with all eight a decode step of the shape
+    /// of Llama-3.2-1B takes up to 3 % longer.
+    /// </summary>
     private const int EvenWithFewTokens = 7;
 
+    /// <summary>The same with many tokens: a group of rows takes so long then that items may be short from the second round on.</summary>
     private const int EvenWithManyTokens = 4;
 
     private readonly WorkerTeam _team;
