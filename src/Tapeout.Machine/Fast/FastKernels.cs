@@ -27,7 +27,8 @@ internal sealed class FastKernels : IKernels, IDisposable
     private long _wideBytes;
 
     // The same by what is known without looking up a tensor's name.
-    private readonly Dictionary<CallKey, InterleavedWeights> _calls = [];
+    private readonly Dictionary<CallKey, Call> _calls = [];
+    private Call? _last;
 
     /// <summary>Kernels over the tensors of a model.</summary>
     /// <param name="constants">The tensors.</param>
@@ -217,15 +218,19 @@ internal sealed class FastKernels : IKernels, IDisposable
             described.Stack1.Evaluate(point.Instance.Loops),
             rows
         );
-        if (!_calls.TryGetValue(call, out InterleavedWeights? weights))
+        if (!_calls.TryGetValue(call, out Call? product))
         {
             if (KeyOf(point, instruction) is not { } key)
                 return false;
-            if (!_weights.TryGetValue(key, out weights))
+            if (!_weights.TryGetValue(key, out InterleavedWeights? weights))
                 _weights[key] = weights = Pack(key);
-            _calls[call] = weights;
+            // A node's terms lie apart in its rows.
+            _calls[call] = product = new(weights, leafCount == 0 ? _products.AheadOf(weights) : null);
         }
-        if (!_products.Execute(weights, whole, y, leafFirst, leafCount))
+        if (_last is not null)
+            _last.Next = product;
+        _last = product;
+        if (!_products.Execute(product.Weights, whole, y, leafFirst, leafCount, product.Next?.Ahead))
             Semantics.RequireFinite(machine.Tape, point, y);
         return true;
     }
@@ -331,6 +336,17 @@ internal sealed class FastKernels : IKernels, IDisposable
         public override bool Equals(object? obj) => obj is CallKey other && Equals(other);
 
         public override int GetHashCode() => HashCode.Combine(RuntimeHelpers.GetHashCode(_instruction), _place);
+    }
+
+    private sealed class Call(InterleavedWeights weights, ReadAhead? ahead)
+    {
+        public InterleavedWeights Weights { get; } = weights;
+
+        /// <summary>What is read first; null if it is in many places.</summary>
+        public ReadAhead? Ahead { get; } = ahead;
+
+        /// <summary>The product that came after this one the last time, as it mostly will again; null if none has.</summary>
+        public Call? Next { get; set; }
     }
 
     /// <summary>A tensor that is read by more than products.</summary>

@@ -24,6 +24,12 @@ internal sealed unsafe class ProductKernel : IDisposable
     /// <summary>The same with many tokens: a group of rows takes so long then that items may be short from the second round on.</summary>
     private const int EvenWithManyTokens = 4;
 
+    /// <summary>
+    /// Bytes of the next product's codes that each thread reads while it waits, half of a second-level cache: decode of SmolLM2-135M takes 10 % less time than
+    /// without, of the shape of Llama-3.2-1B in ternary 4 %.
+    /// </summary>
+    private const int AheadBytes = 512 << 10;
+
     private readonly WorkerTeam _team;
     private readonly ActivationPanel _panel = new();
     private readonly Action<int> _prepare;
@@ -61,7 +67,15 @@ internal sealed unsafe class ProductKernel : IDisposable
     /// <param name="y">f32 [T, N].</param>
     /// <param name="leafFirst">The first leaf of the plan.</param>
     /// <param name="leafCount">Leaves; 0 for all. What the activations are in others does not matter.</param>
-    public bool Execute(InterleavedWeights weights, in MatrixView x, in MatrixView y, int leafFirst = 0, int leafCount = 0)
+    /// <param name="next">What the product after this will read, of <see cref="AheadOf"/>; null if that is not known.</param>
+    public bool Execute(
+        InterleavedWeights weights,
+        in MatrixView x,
+        in MatrixView y,
+        int leafFirst = 0,
+        int leafCount = 0,
+        ReadAhead? next = null
+    )
     {
         _leafFirst = leafFirst;
         _leafCount = leafCount;
@@ -78,9 +92,8 @@ internal sealed unsafe class ProductKernel : IDisposable
             _team.Run((tokens + _tokensPerItem - 1) / _tokensPerItem, _prepare);
             _prepared = prepared;
         }
-        long work = (long)x.Columns.Count * weights.Rows * tokens;
-        // With few tokens weights come from memory, and a thread that reads on where it left off has them fetched ahead.
-        _shares = new(weights.Groups, work < SharedWork ? 1 : _team.Size, tokens <= FewTokens ? EvenWithFewTokens : EvenWithManyTokens);
+        _shares = SharesOf(weights, tokens);
+        _team.Ahead = tokens <= FewTokens ? next : null;
         _isFinite = true;
         _team.Run(_shares.Count, _multiply);
         // Results in place of the activations have changed them.
@@ -89,7 +102,18 @@ internal sealed unsafe class ProductKernel : IDisposable
         return _isFinite;
     }
 
+    /// <summary>What threads will read first of all of a product's codes, for few tokens.</summary>
+    public ReadAhead AheadOf(InterleavedWeights weights) =>
+        new(weights.CodesStart, weights.CodeBytes, SharesOf(weights, 1).Of(0).Count * weights.GroupBytes, AheadBytes);
+
     public void Dispose() => _panel.Dispose();
+
+    private Shares SharesOf(InterleavedWeights weights, int tokens)
+    {
+        long work = (long)weights.Rule.Length * weights.Rows * tokens;
+        // With few tokens weights come from memory, and a thread that reads on where it left off has them fetched ahead.
+        return new(weights.Groups, work < SharedWork ? 1 : _team.Size, tokens <= FewTokens ? EvenWithFewTokens : EvenWithManyTokens);
+    }
 
     private void Prepare(int item)
     {

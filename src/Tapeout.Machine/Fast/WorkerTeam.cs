@@ -28,6 +28,7 @@ internal sealed class WorkerTeam : IDisposable
     private int _sleepers;
     private volatile bool _ended;
     private ExceptionDispatchInfo? _failure;
+    private ReadAheadCursor _cursor;
 
     /// <summary>A team of <paramref name="size"/> threads, the caller's among them.</summary>
     public WorkerTeam(int size)
@@ -38,7 +39,7 @@ internal sealed class WorkerTeam : IDisposable
         _workers = new Worker[Size - 1];
         for (int i = 0; i < _workers.Length; i++)
         {
-            Worker worker = new(_processors.Length > 0 ? _processors[i + 1] : -1);
+            Worker worker = new(i + 1, _processors.Length > 0 ? _processors[i + 1] : -1);
             _workers[i] = worker;
             worker.Thread = new Thread(() => Loop(worker)) { IsBackground = true, Name = $"tapeout worker {i + 1}" };
             worker.Thread.Start();
@@ -50,6 +51,9 @@ internal sealed class WorkerTeam : IDisposable
 
     /// <summary>The processors of the members, the caller's first; none if they are not bound.</summary>
     public ReadOnlySpan<int> BoundTo => _processors;
+
+    /// <summary>What members read while they wait, from the end of the next <see cref="Run"/> on; null for nothing. It takes no time from any job.</summary>
+    public ReadAhead? Ahead { get; set; }
 
     /// <summary>Binds the calling thread to its own processor, beside the workers', until what is returned is disposed.</summary>
     public Binding Bind() => new(_processors.Length > 0 ? _processors[0] : -1);
@@ -75,6 +79,7 @@ internal sealed class WorkerTeam : IDisposable
         Interlocked.Exchange(ref _counters.Job, job);
         if (Volatile.Read(ref _sleepers) > 0)
             Wake(items - 1);
+        _cursor.Follow(Ahead, 0);
         Take(job);
         Join(items);
         if (_failure is { } failure)
@@ -129,7 +134,7 @@ internal sealed class WorkerTeam : IDisposable
             if (++turns > (_isCrowded ? CrowdedTurns : 64 * TurnsPerLook))
                 Thread.Yield();
             else
-                Thread.SpinWait(1);
+                Pass(ref _cursor);
         }
     }
 
@@ -165,6 +170,7 @@ internal sealed class WorkerTeam : IDisposable
         if (worker.Processor >= 0)
             _ = Processors.TryBind(worker.Processor, out _);
         long seen = 0;
+        ReadAheadCursor cursor = default;
         while (!_ended)
         {
             int turns = 0;
@@ -172,7 +178,7 @@ internal sealed class WorkerTeam : IDisposable
             long job;
             while ((job = Volatile.Read(ref _counters.Job)) == seen && !_ended)
             {
-                Thread.SpinWait(1);
+                Pass(ref cursor);
                 if (++turns % TurnsPerLook != 0 && !(_isCrowded && turns > CrowdedTurns))
                     continue;
                 long now = Stopwatch.GetTimestamp();
@@ -184,8 +190,17 @@ internal sealed class WorkerTeam : IDisposable
                 since = 0;
             }
             seen = job;
+            cursor.Follow(Ahead, worker.Member);
             Take(job);
         }
+    }
+
+    /// <summary>Passes a moment of waiting.</summary>
+    private void Pass(ref ReadAheadCursor cursor)
+    {
+        // Where there are more threads than processors, another one has better use for this one's time.
+        if (_isCrowded || !cursor.TryRead())
+            Thread.SpinWait(1);
     }
 
     /// <summary>Sleeps until a job is there that is not <paramref name="seen"/>.</summary>
@@ -215,8 +230,10 @@ internal sealed class WorkerTeam : IDisposable
         }
     }
 
-    private sealed class Worker(int processor)
+    private sealed class Worker(int member, int processor)
     {
+        public int Member { get; } = member;
+
         public int Processor { get; } = processor;
 
         public Thread Thread { get; set; } = null!;

@@ -124,6 +124,12 @@ public sealed unsafe partial class InterleavedWeights
     /// <summary>Groups of 16 rows, the last perhaps short: what work is divided by.</summary>
     public int Groups => (Rows + GroupRows - 1) / GroupRows;
 
+    /// <summary>Where the codes of the first group lie, with those of the others behind them.</summary>
+    public nint CodesStart => (nint)_codes;
+
+    /// <summary>Bytes of a group's codes.</summary>
+    public long GroupBytes => _groupBytes;
+
     /// <summary>Bytes of codes, without scales and offsets.</summary>
     public long CodeBytes => Groups * _groupBytes;
 
