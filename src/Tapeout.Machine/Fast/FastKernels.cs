@@ -28,7 +28,7 @@ internal sealed class FastKernels : IKernels, IDisposable
 
     // The same by what is known without looking up a tensor's name.
     private readonly Dictionary<CallKey, Call> _calls = [];
-    private Call? _last;
+    private ReadAhead? _last;
 
     /// <summary>Kernels over the tensors of a model.</summary>
     /// <param name="constants">The tensors.</param>
@@ -227,10 +227,13 @@ internal sealed class FastKernels : IKernels, IDisposable
             // A node's terms lie apart in its rows.
             _calls[call] = product = new(weights, leafCount == 0 ? _products.AheadOf(weights) : null);
         }
-        if (_last is not null)
-            _last.Next = product;
-        _last = product;
-        if (!_products.Execute(product.Weights, whole, y, leafFirst, leafCount, product.Next?.Ahead))
+        if (product.Ahead is { } ahead)
+        {
+            if (_last is not null)
+                _last.Then = ahead;
+            _last = ahead;
+        }
+        if (!_products.Execute(product.Weights, whole, y, leafFirst, leafCount, product.Ahead?.Then))
             Semantics.RequireFinite(machine.Tape, point, y);
         return true;
     }
@@ -344,9 +347,6 @@ internal sealed class FastKernels : IKernels, IDisposable
 
         /// <summary>What is read first; null if it is in many places.</summary>
         public ReadAhead? Ahead { get; } = ahead;
-
-        /// <summary>The product that came after this one the last time, as it mostly will again; null if none has.</summary>
-        public Call? Next { get; set; }
     }
 
     /// <summary>A tensor that is read by more than products.</summary>

@@ -24,12 +24,6 @@ internal sealed unsafe class ProductKernel : IDisposable
     /// <summary>The same with many tokens: a group of rows takes so long then that items may be short from the second round on.</summary>
     private const int EvenWithManyTokens = 4;
 
-    /// <summary>
-    /// Bytes of the next product's codes that each thread reads while it waits, half of a second-level cache: decode of SmolLM2-135M takes 10 % less time than
-    /// without, of the shape of Llama-3.2-1B in ternary 4 %.
-    /// </summary>
-    private const int AheadBytes = 512 << 10;
-
     private readonly WorkerTeam _team;
     private readonly ActivationPanel _panel = new();
     private readonly Action<int> _prepare;
@@ -104,7 +98,7 @@ internal sealed unsafe class ProductKernel : IDisposable
 
     /// <summary>What threads will read first of all of a product's codes, for few tokens.</summary>
     public ReadAhead AheadOf(InterleavedWeights weights) =>
-        new(weights.CodesStart, weights.CodeBytes, SharesOf(weights, 1).Of(0).Count * weights.GroupBytes, AheadBytes);
+        new(weights.CodesStart, weights.CodeBytes, SharesOf(weights, 1).Of(0).Count * weights.GroupBytes);
 
     public void Dispose() => _panel.Dispose();
 

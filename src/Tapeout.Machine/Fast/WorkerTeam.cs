@@ -28,7 +28,7 @@ internal sealed class WorkerTeam : IDisposable
     private int _sleepers;
     private volatile bool _ended;
     private ExceptionDispatchInfo? _failure;
-    private ReadAheadCursor _cursor;
+    private ReadAheadCursor _cursor = new(0);
 
     /// <summary>A team of <paramref name="size"/> threads, the caller's among them.</summary>
     public WorkerTeam(int size)
@@ -52,7 +52,9 @@ internal sealed class WorkerTeam : IDisposable
     /// <summary>The processors of the members, the caller's first; none if they are not bound.</summary>
     public ReadOnlySpan<int> BoundTo => _processors;
 
-    /// <summary>What members read while they wait, from the end of the next <see cref="Run"/> on; null for nothing. It takes no time from any job.</summary>
+    /// <summary>
+    /// The job after the next <see cref="Run"/>, as far as anything is known of it: members read for it while they wait. It takes no time from any job.
+    /// </summary>
     public ReadAhead? Ahead { get; set; }
 
     /// <summary>Binds the calling thread to its own processor, beside the workers', until what is returned is disposed.</summary>
@@ -79,7 +81,7 @@ internal sealed class WorkerTeam : IDisposable
         Interlocked.Exchange(ref _counters.Job, job);
         if (Volatile.Read(ref _sleepers) > 0)
             Wake(items - 1);
-        _cursor.Follow(Ahead, 0);
+        _cursor.Follow(Ahead);
         Take(job);
         Join(items);
         if (_failure is { } failure)
@@ -170,7 +172,7 @@ internal sealed class WorkerTeam : IDisposable
         if (worker.Processor >= 0)
             _ = Processors.TryBind(worker.Processor, out _);
         long seen = 0;
-        ReadAheadCursor cursor = default;
+        ReadAheadCursor cursor = new(worker.Member);
         while (!_ended)
         {
             int turns = 0;
@@ -190,7 +192,7 @@ internal sealed class WorkerTeam : IDisposable
                 since = 0;
             }
             seen = job;
-            cursor.Follow(Ahead, worker.Member);
+            cursor.Follow(Ahead);
             Take(job);
         }
     }
