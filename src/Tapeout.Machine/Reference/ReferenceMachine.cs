@@ -33,7 +33,7 @@ public sealed class ReferenceMachine : IMachine
         Tape = tape;
         _kernels = kernels;
         _memories = [.. tape.Roles.Select(role => new RoleMemory(role, tape.Envelope, constants))];
-        _streams = [.. _memories.Select(memory => new Stream(memory))];
+        _streams = [.. _memories.Select(memory => new Stream(memory, keepsViews: kernels is not null))];
         foreach (RoleMemory memory in _memories)
         {
             if (kernels is null)
@@ -60,7 +60,7 @@ public sealed class ReferenceMachine : IMachine
     {
         step.Check(Tape.Envelope);
         foreach (Stream stream in _streams)
-            stream.Begin(step.Sizes, null);
+            stream.Begin(step, null);
         ExecuteStreams(step);
     }
 
@@ -73,7 +73,7 @@ public sealed class ReferenceMachine : IMachine
     {
         step.Check(Tape.Envelope);
         foreach (Stream stream in _streams)
-            stream.Begin(step.Sizes, order);
+            stream.Begin(step, order);
         ExecuteStreams(step);
     }
 
@@ -243,10 +243,10 @@ public sealed class ReferenceMachine : IMachine
     }
 
     /// <summary>A role's instances in one step, and how far they have been executed.</summary>
-    private sealed class Stream(RoleMemory memory)
+    private sealed class Stream(RoleMemory memory, bool keepsViews)
     {
         // What a stream unrolls to follows from the step's sizes alone.
-        private readonly Dictionary<StepSizes, InstructionInstance[]> _unrolled = [];
+        private readonly Dictionary<StepSizes, (InstructionInstance[] Instances, ViewTable? Views)> _unrolled = [];
         private InstructionInstance[] _instances = [];
         private int[]? _order;
 
@@ -261,16 +261,18 @@ public sealed class ReferenceMachine : IMachine
         public ref readonly InstructionInstance Instance => ref _instances[_order is null ? Next : _order[Next]];
 
         /// <summary>Starts a step; without an order the stream's own is taken.</summary>
-        public void Begin(in StepSizes sizes, Func<Role, IReadOnlyList<InstructionInstance>, IEnumerable<int>>? order)
+        public void Begin(Step step, Func<Role, IReadOnlyList<InstructionInstance>, IEnumerable<int>>? order)
         {
-            if (!_unrolled.TryGetValue(sizes, out InstructionInstance[]? instances))
+            if (!_unrolled.TryGetValue(step.Sizes, out (InstructionInstance[] Instances, ViewTable? Views) unrolled))
             {
                 if (_unrolled.Count == MostUnrolled)
                     _unrolled.Clear();
-                _unrolled[sizes] = instances = [.. Sequencer.Unroll(Memory.Role, sizes)];
+                InstructionInstance[] instances = [.. Sequencer.Unroll(Memory.Role, step.Sizes)];
+                _unrolled[step.Sizes] = unrolled = (instances, keepsViews ? ViewTable.For(Memory.Role, instances) : null);
             }
-            _instances = instances;
-            _order = order is null ? null : [.. order(Memory.Role, instances)];
+            _instances = unrolled.Instances;
+            Memory.Begin(step, unrolled.Views);
+            _order = order is null ? null : [.. order(Memory.Role, _instances)];
             Next = 0;
         }
     }

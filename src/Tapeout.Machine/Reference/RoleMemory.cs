@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tapeout.Isa;
 using Tapeout.Numerics;
 
@@ -14,6 +15,10 @@ internal sealed unsafe class RoleMemory : IDisposable
     private readonly IConstantSource _constants;
     private readonly bool[] _isFilled;
     private readonly Lock _filling = new();
+
+    // Operands that are known in the step that is being executed.
+    private ViewTable? _views;
+    private Step? _step;
 
     /// <summary>Memories without constants yet: a buffer is filled when it is first read, or by <see cref="FillAll"/>.</summary>
     public RoleMemory(Role role, Envelope envelope, IConstantSource constants)
@@ -41,12 +46,35 @@ internal sealed unsafe class RoleMemory : IDisposable
     /// <summary>True for spaces that every tile has its own of.</summary>
     public static bool IsPerTile(Space space) => space is Space.Sram or Space.Array;
 
+    /// <summary>A step begins whose operands are looked up in a table, and written into it; null for none.</summary>
+    public void Begin(Step step, ViewTable? views)
+    {
+        _step = step;
+        _views = views;
+    }
+
     /// <summary>The region of a descriptor at one rank and tile, checked against the part that is held and against the memory.</summary>
     /// <param name="point">Who executes what.</param>
     /// <param name="descriptor">The number of the descriptor.</param>
     /// <param name="inner">Added to the index of the inner stack: page, leaf, node.</param>
     /// <exception cref="TapeFaultException">The region is not there.</exception>
     public MatrixView View(in ExecutionPoint point, int descriptor, int inner = 0)
+    {
+        // Others than the step's own points are asked about in between.
+        if (_views is null || inner != 0 || point.Tile != 0 || (uint)point.Rank >= (uint)Role.Ranks || !ReferenceEquals(point.Step, _step))
+            return Find(point, descriptor, inner);
+        ref ViewTable.Entry entry = ref _views.Find(point, descriptor);
+        if (Unsafe.IsNullRef(ref entry))
+            return Find(point, descriptor, inner);
+        if (!entry.IsFound)
+        {
+            entry.View = Find(point, descriptor, inner);
+            entry.IsFound = true;
+        }
+        return entry.View;
+    }
+
+    private MatrixView Find(in ExecutionPoint point, int descriptor, int inner)
     {
         ref readonly Descriptor described = ref Role.Descriptors.ItemRef(descriptor);
         TapeBuffer buffer = Role.Buffers[described.Buffer];
