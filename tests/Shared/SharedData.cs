@@ -6,17 +6,17 @@ internal static class SharedData
     /// <summary>The root of the checkout.</summary>
     public static string Repository { get; } = FindRepository();
 
+    /// <summary>The folder of the reference data, whether it is there or not: <c>../shared</c>, or what TAPEOUT_SHARED names.</summary>
+    public static string Root =>
+        Path.GetFullPath(Environment.GetEnvironmentVariable("TAPEOUT_SHARED") ?? Path.Combine(Repository, "..", "shared"));
+
     /// <summary>The full path of a file of the repository.</summary>
     public static string InRepository(string relative) => Path.Combine(Repository, relative);
 
-    /// <summary>
-    /// The full path of a file under <c>../shared</c> (or the folder that TAPEOUT_SHARED names). Where it is missing the test is skipped
-    /// and says so.
-    /// </summary>
+    /// <summary>The full path of a file under <see cref="Root"/>. Where it is missing the test is skipped and says so.</summary>
     public static string PathOf(string relative)
     {
-        string root = Environment.GetEnvironmentVariable("TAPEOUT_SHARED") ?? Path.Combine(Repository, "..", "shared");
-        string path = Path.GetFullPath(Path.Combine(root, relative));
+        string path = Path.GetFullPath(Path.Combine(Root, relative));
         if (!File.Exists(path) && !Directory.Exists(path))
             Assert.Skip($"needs shared/{relative}, which is not beside this checkout");
         return path;

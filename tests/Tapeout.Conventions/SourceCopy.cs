@@ -55,6 +55,8 @@ internal sealed class SourceCopy : IDisposable
         // A build server of this run would keep the copy's files open.
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["UseSharedCompilation"] = "false";
+        // Otherwise the copy's tests would skip whatever needs the reference data.
+        start.Environment["TAPEOUT_SHARED"] = SharedData.Root;
         start.Environment["GIT_CEILING_DIRECTORIES"] = Path.GetDirectoryName(_root);
         using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
