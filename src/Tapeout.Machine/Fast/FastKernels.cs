@@ -28,7 +28,6 @@ internal sealed class FastKernels : IKernels, IDisposable
 
     // The same by what is known without looking up a tensor's name.
     private readonly Dictionary<CallKey, Call> _calls = [];
-    private ReadAhead? _last;
 
     /// <summary>Kernels over the tensors of a model.</summary>
     /// <param name="constants">The tensors.</param>
@@ -225,15 +224,9 @@ internal sealed class FastKernels : IKernels, IDisposable
             if (!_weights.TryGetValue(key, out InterleavedWeights? weights))
                 _weights[key] = weights = Pack(key);
             // A node's terms lie apart in its rows.
-            _calls[call] = product = new(weights, leafCount == 0 ? _products.AheadOf(weights) : null);
+            _calls[call] = product = new(weights, leafCount == 0 ? _products.PartOf(weights) : null);
         }
-        if (product.Ahead is { } ahead)
-        {
-            if (_last is not null)
-                _last.Then = ahead;
-            _last = ahead;
-        }
-        if (!_products.Execute(product.Weights, whole, y, leafFirst, leafCount, product.Ahead?.Then))
+        if (!_products.Execute(product.Weights, whole, y, leafFirst, leafCount, product.Part))
             Semantics.RequireFinite(machine.Tape, point, y);
         return true;
     }
@@ -341,13 +334,8 @@ internal sealed class FastKernels : IKernels, IDisposable
         public override int GetHashCode() => HashCode.Combine(RuntimeHelpers.GetHashCode(_instruction), _place);
     }
 
-    private sealed class Call(InterleavedWeights weights, ReadAhead? ahead)
-    {
-        public InterleavedWeights Weights { get; } = weights;
-
-        /// <summary>What is read first; null if it is in many places.</summary>
-        public ReadAhead? Ahead { get; } = ahead;
-    }
+    /// <summary>The weights of a product, and what is read first of them; null if that lies in many places.</summary>
+    private sealed record Call(InterleavedWeights Weights, ReadAhead? Part);
 
     /// <summary>A tensor that is read by more than products.</summary>
     private readonly record struct TensorKey(string Tensor, int Index, NumberFormat Format)

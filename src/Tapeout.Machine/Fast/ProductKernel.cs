@@ -61,14 +61,14 @@ internal sealed unsafe class ProductKernel : IDisposable
     /// <param name="y">f32 [T, N].</param>
     /// <param name="leafFirst">The first leaf of the plan.</param>
     /// <param name="leafCount">Leaves; 0 for all. What the activations are in others does not matter.</param>
-    /// <param name="next">What the product after this will read, of <see cref="AheadOf"/>; null if that is not known.</param>
+    /// <param name="part">What is read first of all, of <see cref="PartOf"/>; null if it lies in many places.</param>
     public bool Execute(
         InterleavedWeights weights,
         in MatrixView x,
         in MatrixView y,
         int leafFirst = 0,
         int leafCount = 0,
-        ReadAhead? next = null
+        ReadAhead? part = null
     )
     {
         _leafFirst = leafFirst;
@@ -87,7 +87,7 @@ internal sealed unsafe class ProductKernel : IDisposable
             _prepared = prepared;
         }
         _shares = SharesOf(weights, tokens);
-        _team.Ahead = tokens <= FewTokens ? next : null;
+        _team.Announce(tokens <= FewTokens ? part : null);
         _isFinite = true;
         _team.Run(_shares.Count, _multiply);
         // Results in place of the activations have changed them.
@@ -97,7 +97,7 @@ internal sealed unsafe class ProductKernel : IDisposable
     }
 
     /// <summary>What threads will read first of all of a product's codes, for few tokens.</summary>
-    public ReadAhead AheadOf(InterleavedWeights weights) =>
+    public ReadAhead PartOf(InterleavedWeights weights) =>
         new(weights.CodesStart, weights.CodeBytes, SharesOf(weights, 1).Of(0).Count * weights.GroupBytes);
 
     public void Dispose() => _panel.Dispose();

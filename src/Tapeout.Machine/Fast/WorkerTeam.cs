@@ -29,6 +29,8 @@ internal sealed class WorkerTeam : IDisposable
     private volatile bool _ended;
     private ExceptionDispatchInfo? _failure;
     private ReadAheadCursor _cursor = new(0);
+    private ReadAhead? _announced;
+    private ReadAhead? _ahead;
 
     /// <summary>A team of <paramref name="size"/> threads, the caller's among them.</summary>
     public WorkerTeam(int size)
@@ -52,13 +54,20 @@ internal sealed class WorkerTeam : IDisposable
     /// <summary>The processors of the members, the caller's first; none if they are not bound.</summary>
     public ReadOnlySpan<int> BoundTo => _processors;
 
-    /// <summary>
-    /// The job after the next <see cref="Run"/>, as far as anything is known of it: members read for it while they wait. It takes no time from any job.
-    /// </summary>
-    public ReadAhead? Ahead { get; set; }
-
     /// <summary>Binds the calling thread to its own processor, beside the workers', until what is returned is disposed.</summary>
     public Binding Bind() => new(_processors.Length > 0 ? _processors[0] : -1);
+
+    /// <summary>
+    /// Says what the next <see cref="Run"/> reads. What was read after it the last time is read ahead from then on, by members that wait: it takes no time from
+    /// any job. Null for nothing that is worth it.
+    /// </summary>
+    public void Announce(ReadAhead? part)
+    {
+        if (part is not null && _announced is not null)
+            _announced.Then = part;
+        _announced = part ?? _announced;
+        _ahead = part?.Then;
+    }
 
     /// <summary>Calls <paramref name="work"/> once for each item from 0, in parallel and in any order; returns when all calls have returned.</summary>
     public void Run(int items, Action<int> work)
@@ -81,7 +90,7 @@ internal sealed class WorkerTeam : IDisposable
         Interlocked.Exchange(ref _counters.Job, job);
         if (Volatile.Read(ref _sleepers) > 0)
             Wake(items - 1);
-        _cursor.Follow(Ahead);
+        _cursor.Follow(_ahead);
         Take(job);
         Join(items);
         if (_failure is { } failure)
@@ -192,7 +201,7 @@ internal sealed class WorkerTeam : IDisposable
                 since = 0;
             }
             seen = job;
-            cursor.Follow(Ahead);
+            cursor.Follow(_ahead);
             Take(job);
         }
     }
