@@ -246,7 +246,7 @@ public sealed class ReferenceMachine : IMachine
     private sealed class Stream(RoleMemory memory, bool keepsViews)
     {
         // What a stream unrolls to follows from the step's sizes alone.
-        private readonly Dictionary<StepSizes, (InstructionInstance[] Instances, ViewTable? Views)> _unrolled = [];
+        private readonly Dictionary<StepSizes, Unrolled> _unrolled = [];
         private InstructionInstance[] _instances = [];
         private int[]? _order;
 
@@ -263,17 +263,30 @@ public sealed class ReferenceMachine : IMachine
         /// <summary>Starts a step; without an order the stream's own is taken.</summary>
         public void Begin(Step step, Func<Role, IReadOnlyList<InstructionInstance>, IEnumerable<int>>? order)
         {
-            if (!_unrolled.TryGetValue(step.Sizes, out (InstructionInstance[] Instances, ViewTable? Views) unrolled))
+            if (_unrolled.TryGetValue(step.Sizes, out Unrolled? unrolled))
+            {
+                // Steps of sizes that come once are not worth a table.
+                if (keepsViews)
+                    unrolled.Views ??= ViewTable.For(Memory.Role, unrolled.Instances);
+            }
+            else
             {
                 if (_unrolled.Count == MostUnrolled)
                     _unrolled.Clear();
-                InstructionInstance[] instances = [.. Sequencer.Unroll(Memory.Role, step.Sizes)];
-                _unrolled[step.Sizes] = unrolled = (instances, keepsViews ? ViewTable.For(Memory.Role, instances) : null);
+                _unrolled[step.Sizes] = unrolled = new([.. Sequencer.Unroll(Memory.Role, step.Sizes)]);
             }
             _instances = unrolled.Instances;
             Memory.Begin(step, unrolled.Views);
             _order = order is null ? null : [.. order(Memory.Role, _instances)];
             Next = 0;
         }
+    }
+
+    /// <summary>A stream for the steps of some sizes, and where its operands lie; null for not known.</summary>
+    private sealed class Unrolled(InstructionInstance[] instances)
+    {
+        public InstructionInstance[] Instances { get; } = instances;
+
+        public ViewTable? Views { get; set; }
     }
 }
