@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Tapeout.Numerics.Kernels;
 
@@ -15,11 +16,13 @@ internal static class VectorElementary
     private const float Log2E = 1.44269502f;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Exp(Vector512<float> x)
+    public static Vector512<float> Exp(Vector512<float> x) => Canonical(x, ExpOfNumbers(Vector512.MinNative(Of(89f), x)));
+
+    /// <summary>As <see cref="Exp"/> for numbers up to 89; anything for NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> ExpOfNumbers(Vector512<float> x)
     {
-        Vector512<float> t = Select(Vector512.LessThan(x, Of(-104f)), Of(-104f), x);
-        t = Select(Vector512.GreaterThan(t, Of(89f)), Of(89f), t);
-        t = Select(Vector512.Equals(x, x), t, Vector512<float>.Zero);
+        Vector512<float> t = Vector512.MaxNative(Of(-104f), x);
         Vector512<float> n = Fma(t, Of(Log2E), Of(RoundingShift)) - Of(RoundingShift);
         Vector512<float> high = Fma(-n, Of(Ln2High), t);
         Vector512<float> r = Fma(-n, Of(Ln2Low), high);
@@ -32,16 +35,22 @@ internal static class VectorElementary
         Vector512<float> one = Of(1f) + r;
         Vector512<float> lost = (Of(1f) - one) + r;
         Vector512<float> value = one + (lost + Fma(r * r, p, rest));
-        Vector512<int> exponent = Vector512.ConvertToInt32(n);
+        // 2^n at once; both ways round where the result is denormal, and only there.
+        if (Avx512F.IsSupported)
+            return Avx512F.Scale(value, n);
+        Vector512<int> exponent = Vector512.ConvertToInt32Native(n);
         Vector512<int> half = exponent >> 1;
-        value = value * PowerOfTwo(half) * PowerOfTwo(exponent - half);
-        return Select(Vector512.Equals(x, x), value, Of(FloatConversion.NaN));
+        return value * PowerOfTwo(half) * PowerOfTwo(exponent - half);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Sigmoid(Vector512<float> x)
+    public static Vector512<float> Sigmoid(Vector512<float> x) => Canonical(x, SigmoidOfNumbers(x));
+
+    /// <summary>As <see cref="Sigmoid"/>; anything for NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> SigmoidOfNumbers(Vector512<float> x)
     {
-        Vector512<float> t = Exp(-Vector512.Abs(x));
+        Vector512<float> t = ExpOfNumbers(-Vector512.Abs(x));
         Vector512<float> denominator = Of(1f) + t;
         Vector512<float> lost = (Of(1f) - denominator) + t;
         Vector512<float> numerator = Select(Vector512.LessThan(x, Vector512<float>.Zero), t, Of(1f));
@@ -49,7 +58,7 @@ internal static class VectorElementary
         Vector512<float> quotient = numerator * inverse;
         Vector512<float> residual = Fma(-quotient, denominator, numerator);
         residual = Fma(-quotient, lost, residual);
-        return Canonical(x, Fma(residual, inverse, quotient));
+        return Fma(residual, inverse, quotient);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -65,7 +74,7 @@ internal static class VectorElementary
         p = Fma(p, z, Of(0.133332223f));
         p = Fma(p, z, Of(-0.333333313f));
         Vector512<float> near = Fma(a * z, p, a);
-        Vector512<float> far = Of(1f) - Of(2f) / (Exp(Of(2f) * a) + Of(1f));
+        Vector512<float> far = Of(1f) - Of(2f) / (ExpOfNumbers(Vector512.MinNative(Of(89f), Of(2f) * a)) + Of(1f));
         return Canonical(x, Signed(Select(small, near, far), x));
     }
 
@@ -92,12 +101,16 @@ internal static class VectorElementary
         g = Fma(g, t, Of(0.633346438f));
         g = Fma(g, t, Of(1.12951517f));
         g = Fma(g, t, Of(-0.000174738481f));
-        Vector512<float> far = Of(1f) - Exp(-g);
+        Vector512<float> far = Of(1f) - ExpOfNumbers(-g);
         return Canonical(x, Signed(Select(small, near, far), x));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Silu(Vector512<float> x) => Canonical(x * Sigmoid(x));
+    public static Vector512<float> Silu(Vector512<float> x)
+    {
+        Vector512<float> value = x * SigmoidOfNumbers(x);
+        return Canonical(value);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> GeluTanh(Vector512<float> x)
