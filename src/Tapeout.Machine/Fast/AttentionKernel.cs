@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 using Tapeout.Isa;
 using Tapeout.Machine.Reference;
 using Tapeout.Numerics;
@@ -221,7 +220,12 @@ internal sealed unsafe class AttentionKernel : IDisposable
             int row = kv * Envelope.PageSize;
             bool goesOn = block < chunk.LastBlock;
             if (goesOn)
-                Fetch(_keys, _keyStride * pages[block + 1], row);
+                scratch.Block.AskFor(
+                    AddressOf(_keys, _keyStride * pages[block + 1], row),
+                    AddressOf(_values, _valueStride * pages[block + 1], row),
+                    Envelope.PageSize * _keys.Layout.RowBytes,
+                    Envelope.PageSize * _values.Layout.RowBytes
+                );
             scratch.Block.Read(
                 _keys.Offset(page * _keyStride).Packed,
                 _keys.Local(row),
@@ -231,27 +235,14 @@ internal sealed unsafe class AttentionKernel : IDisposable
                 to,
                 chunk.Rows * heads
             );
-            // Apart from the keys: 256 lines at once are more than the CPU can wait for (+7 % tokens/s at a depth of 5,000).
-            if (goesOn)
-                Fetch(_values, _valueStride * pages[block + 1], row);
         }
         nint stride = (nint)levels * _width;
         float* nodes = scratch.Pending + (nint)depth * _width;
         scratch.Block.Attend(scratch.Queries, heads, seen, _instruction.Scale, _instruction.Softcap, nodes, stride);
     }
 
-    /// <summary>
-    /// Asks for the next block while this one is worked on: pages of a cache are too short for the CPU to foresee them. Into the second-level cache: two
-    /// blocks are all that the first level holds.
-    /// </summary>
-    private static void Fetch(in MatrixView cache, long offset, int row)
-    {
-        if (!Sse.IsSupported)
-            return;
-        byte* first = cache.First + offset + (long)cache.Local(row) * cache.Layout.RowBytes;
-        for (int line = 0; line < Envelope.PageSize * cache.Layout.RowBytes; line += 64)
-            Sse.Prefetch1(first + line);
-    }
+    private static byte* AddressOf(in MatrixView cache, long offset, int row) =>
+        cache.First + offset + (long)cache.Local(row) * cache.Layout.RowBytes;
 
     /// <summary>The positions inside a block that the token at <paramref name="position"/> sees; From > To for none.</summary>
     private (int From, int To) Seen(int position, int block)

@@ -58,6 +58,7 @@ public sealed unsafe partial class AttentionBlock
         _valueRows = (byte*)(kept - (nint)from * _padded);
         for (int p = from & ~7; p <= to; p += 8)
         {
+            Ask(LinesPerStep);
             int k = 0;
             for (; Avx512BW.IsSupported && k + 32 <= _padded; k += 32)
                 TransposeFourSquares(rows + (nint)p * _padded + k, _padded, (ushort*)_keys + (nint)k * Positions + p);

@@ -48,9 +48,11 @@ public sealed unsafe partial class AttentionBlock
             if (any.To >= 0)
             {
                 ScoreTile(queries + (nint)first * HeadDimension, count, any.From, any.To, scores);
+                Ask(LinesPerStep);
                 for (int i = 0; i < count; i++)
                 {
                     (int from, int to) = seen[(first + i) / perToken];
+                    Ask(LinesPerStep);
                     if (from <= to)
                         tile[i * stride + _padded + 1] = Weigh(
                             scores + i * Positions,
