@@ -2,15 +2,15 @@ namespace Tapeout.Machine.Fast;
 
 /// <summary>
 /// How far one member of a team has read ahead: what it reads stays in its caches. By loads whose values are not used, since prefetch instructions that come
-/// faster than memory are dropped: here a core takes 512 KiB that such loads have fetched at 104 GB/s, what as many prefetches have at 36, and what nobody has
-/// at 28.
+/// faster than memory are dropped: a core of an AMD Zen 4 takes 512 KiB that such loads have fetched at 104 GB/s, what as many prefetches have at 36, and what
+/// nobody has at 28.
 /// </summary>
 internal unsafe struct ReadAheadCursor(int member)
 {
     /// <summary>Bytes between two looks at whether there is something better to do: some 20 ns of memory.</summary>
     public const int Step = 512;
 
-    /// <summary>Bytes that are read ahead at most: half of a second-level cache.</summary>
+    /// <summary>Bytes that are read ahead at most: half of that processor's second-level cache.</summary>
     public const int Most = 512 << 10;
 
     /// <summary>Jobs that are read ahead at most.</summary>

@@ -28,8 +28,8 @@ public sealed unsafe partial class AttentionBlock : IDisposable
     private const int FewQueries = 12;
 
     /// <summary>
-    /// Lines of the next block that are asked for at a time: at a depth of 6,000 a decode step of SmolLM2 takes 11.1 ms (median), with 8 at a time 12.8 and with
-    /// 128 13.6.
+    /// Lines of the next block that are asked for at a time. A decode step of SmolLM2-135M (Q4_1, f16 cache, depth 6,000, two threads of an AMD Zen 4) takes
+    /// 11.1 ms in the median, with 8 at a time 12.8 and with 128 13.6.
     /// </summary>
     private const int LinesPerStep = 20;
 

@@ -106,11 +106,7 @@ internal static class VectorElementary
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Silu(Vector512<float> x)
-    {
-        Vector512<float> value = x * SigmoidOfNumbers(x);
-        return Canonical(value);
-    }
+    public static Vector512<float> Silu(Vector512<float> x) => Canonical(x * SigmoidOfNumbers(x));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> GeluTanh(Vector512<float> x)
